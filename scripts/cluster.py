@@ -215,7 +215,7 @@ class Cluster:
         return pid if pid in processes.working_in(self.data) else None
 
     def _create(self) -> None:
-        """Made aside and moved into place when complete, so that an interrupted start leaves no half of one."""
+        """Made aside and moved into place when complete: an interrupted start leaves no half of one."""
         unfinished = self.data.with_name(f"{self.name}.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         self._make_private(unfinished)
