@@ -1,0 +1,66 @@
+"""Failures with a name: one table from error class to HTTP status, code and sentence.
+
+Every message says what happened, to which thing, and what to do next. It is a template filled from
+`params`, translated when it is read, so that one failure can be shown in both languages.
+"""
+
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+
+class HromadaError(Exception):
+    """Base of every failure that a person or a program is told about.
+
+    Subclasses set `code` (stable, kebab-case), `status` (HTTP) and `message` (a translated template
+    with named placeholders); instances carry `params`, which are also sent to machines.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+    message: ClassVar[Any] = _("The request could not be carried out.")
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+        super().__init__(params)
+
+    def __str__(self) -> str:
+        return str(self.message) % self.params if self.params else str(self.message)
+
+
+class BadParameter(HromadaError):
+    code = "bad-parameter"
+    message = _("Parameter “%(parameter)s” is wrong: %(reason)s")
+
+
+class NotAllowed(HromadaError):
+    code = "not-allowed"
+    status = 403
+    message = _("Your role in this community does not allow this. Ask its administrator.")
+
+
+class NotFound(HromadaError):
+    code = "not-found"
+    status = 404
+    message = _("There is nothing at this address, or it is not open to you.")
+
+
+class CommunityNotFound(HromadaError):
+    code = "community-not-found"
+    status = 404
+    message = _(
+        "There is no community “%(community)s”. Give its KATOTTG code (19 characters, UA and 17 digits) "
+        "or the short name of a community on this server."
+    )
+
+
+class TooLarge(HromadaError):
+    code = "too-large"
+    status = 413
+    message = _("%(thing)s is larger than allowed: %(size)s, the limit is %(limit)s.")
+
+
+class Busy(HromadaError):
+    code = "busy"
+    status = 503
+    message = _("The server is busy with this just now. Try again in a few seconds.")

@@ -1,0 +1,49 @@
+"""Every limit of the system in one table: name, default, unit, help. Published at `/api/limits`."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit; the environment variable HROMADA_<NAME> overrides `default`."""
+
+    name: str
+    default: int
+    unit: str
+    help: str
+
+
+TABLE: tuple[Limit, ...] = (
+    Limit("max_upload_mb", 200, "MB", "Largest file that may be uploaded"),
+    Limit("max_unpacked_mb", 2048, "MB", "Largest unpacked size of an archive"),
+    Limit("max_archive_entries", 500, "files", "Most files in one archive"),
+    Limit("max_archive_ratio", 200, "times", "Largest ratio of unpacked to packed size"),
+    Limit("max_import_features", 5_000_000, "features", "Most features in one import"),
+    Limit("max_fields", 200, "fields", "Most fields in one layer"),
+    Limit("max_vertices", 100_000, "vertices", "Most vertices in one imported feature"),
+    Limit("max_edit_vertices", 10_000, "vertices", "Most vertices in one feature drawn by hand"),
+    Limit("max_parts", 1_000, "parts", "Most parts in one multi-geometry"),
+    Limit("max_rings", 10_000, "rings", "Most rings in one geometry"),
+    Limit("max_text_length", 10_000, "characters", "Longest text value of one field"),
+    Limit("max_changes", 1_000, "changes", "Most changes in one changeset sent over the API"),
+    Limit("max_page", 1_000, "features", "Most features on one page of items"),
+    Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
+    Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
+    Limit("max_style_classes", 200, "classes", "Most classes in one layer style"),
+)
+
+_BY_NAME = {limit.name: limit for limit in TABLE}
+
+
+def value(name: str) -> int:
+    """The limit in force: the environment's, else the default. Raises KeyError for an unknown name."""
+    limit = _BY_NAME[name]
+    return int(os.environ.get(f"HROMADA_{name.upper()}", limit.default))
+
+
+def in_force() -> list[dict[str, str | int]]:
+    """The table as published to programs, in its order."""
+    return [
+        {"name": item.name, "value": value(item.name), "unit": item.unit, "help": item.help} for item in TABLE
+    ]

@@ -1,0 +1,164 @@
+"""The one door out: who may read or do what with a layer, and through which relation.
+
+Anonymous readers get the publication in schema `pub` over the database alias "public"; signed-in
+ones the partition itself with only the fields they may see. A hidden layer and an absent one are
+the same LayerNotFound.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from psycopg2 import sql
+
+from gis_core.errors import HromadaError, NotAllowed
+from gis_core.people import Membership, User
+from gis_core.roles import Action, Role, roles_that_may
+from layers.models import Layer, LayerGrant
+from layers.models.catalogue import AccessLevel, PublishMode
+from layers.schema import ACCESS_LEVELS, Field
+
+Reader = User | AnonymousUser
+
+
+class LayerNotFound(HromadaError):
+    code = "layer-not-found"
+    status = 404
+    message = _("There is no layer “%(layer)s”, or it is not open to you.")
+
+
+@dataclass(frozen=True)
+class ReadSource:
+    """Where one reader's view of a layer's features is read: a relation on a database alias.
+
+    The relation has the columns id, geom, geom_3857, version, revision, updated_at and external_key;
+    `properties` is the SQL of a jsonb object with the visible fields alone.
+    """
+
+    alias: str
+    relation: sql.Composable
+    properties: sql.Composable
+    fields: tuple[Field, ...]
+    layer: Layer
+
+    def field(self, key: str) -> Field | None:
+        """The visible field with this key; None for a hidden one just as for an unknown one."""
+        return next((item for item in self.fields if item.key == key), None)
+
+    def column(self, key: str) -> sql.Composable:
+        """SQL of a visible field's typed value. Raises KeyError for a field that is not visible."""
+        found = self.field(key)
+        if found is None:
+            raise KeyError(key)
+        if self.alias == "public":
+            return sql.Identifier(key)
+        return typed_value(found)
+
+
+def typed_value(field: Field) -> sql.Composable:
+    """SQL of a field's value, cast from `properties` to the field's type."""
+    return sql.SQL("(properties->>{})::{}").format(sql.Literal(field.key), sql.SQL(field.sql_type))
+
+
+def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Layer:
+    """The layer `community.slug`, if `user` may do `action` with it.
+
+    Raises LayerNotFound where it is absent or hidden from the user (the two cannot be told apart),
+    NotAllowed where the user sees it but may not do this.
+    """
+    community, _dot, slug = full_name.partition(".")
+    layer = visible_layers(user).filter(community__slug=community, slug=slug).first()
+    if layer is None:
+        raise LayerNotFound(layer=full_name)
+    require(user, layer, action)
+    return layer
+
+
+def visible_layers(user: Reader) -> QuerySet[Layer]:
+    """The layers that `user` may read, with their communities, in the legend's order."""
+    layers = Layer.objects.select_related("community")
+    if getattr(user, "is_superuser", False):
+        return layers
+    published = Q(publish_mode=PublishMode.FULL)
+    if not user.is_authenticated:
+        return layers.filter(published, access_level=AccessLevel.PUBLIC)
+    member = Exists(_memberships(user))
+    named = Exists(LayerGrant.objects.filter(layer=OuterRef("pk"), user=user)) | Exists(
+        _memberships(user).filter(role=Role.ADMIN)
+    )
+    return layers.filter(
+        Q(published, access_level__in=[AccessLevel.PUBLIC, AccessLevel.REGISTERED])
+        | Q(member, access_level__in=[AccessLevel.PUBLIC, AccessLevel.REGISTERED, AccessLevel.STAFF])
+        | Q(named, access_level=AccessLevel.RESTRICTED)
+    )
+
+
+def _memberships(user: User) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user, community=OuterRef("community"))
+
+
+def may(user: Reader | None, layer: Layer, action: str) -> bool:
+    """Whether `user` may do `action` with a layer they can see. None is the server's own command line."""
+    if user is None or getattr(user, "is_superuser", False) or action == Action.READ:
+        return True
+    if not user.is_authenticated:
+        return False
+    roles = roles_that_may(action)
+    return Membership.objects.filter(user=user, community_id=layer.community_id, role__in=roles).exists()
+
+
+def require(user: Reader | None, layer: Layer, action: str) -> None:
+    """Raises NotAllowed unless `may`."""
+    if not may(user, layer, action):
+        raise NotAllowed()
+
+
+def clearance(user: Reader, layer: Layer) -> str:
+    """The highest access level of this layer's fields that `user` may see."""
+    if not user.is_authenticated:
+        return AccessLevel.PUBLIC
+    if user.is_superuser:
+        return AccessLevel.RESTRICTED
+    role = (
+        Membership.objects.filter(user=user, community_id=layer.community_id)
+        .values_list("role", flat=True)
+        .first()
+    )
+    if role == Role.ADMIN or LayerGrant.objects.filter(user=user, layer=layer).exists():
+        return AccessLevel.RESTRICTED
+    return AccessLevel.STAFF if role else AccessLevel.REGISTERED
+
+
+def visible_fields(layer: Layer, level: str) -> tuple[Field, ...]:
+    """The layer's fields that a reader cleared for `level` sees."""
+    seen = ACCESS_LEVELS[: ACCESS_LEVELS.index(level) + 1]
+    return tuple(item for item in layer.schema if item.access in seen)
+
+
+def read_source(user: Reader, layer: Layer) -> ReadSource:
+    """Where `user` reads the features of a layer they may read (from `access_layer`)."""
+    if not user.is_authenticated:
+        relation = sql.Identifier("pub", layer.published_name)
+        fields = visible_fields(layer, AccessLevel.PUBLIC)
+        return ReadSource("public", relation, sql.SQL("properties"), fields, layer)
+    fields = visible_fields(layer, clearance(user, layer))
+    return ReadSource("default", stored_features(layer), without_hidden(layer, fields), fields, layer)
+
+
+def stored_features(layer: Layer) -> sql.Composable:
+    """The features of one layer as a relation; the literal lets the planner open one partition alone."""
+    return sql.SQL("(SELECT * FROM layers_feature WHERE layer_id = {}) AS stored").format(
+        sql.Literal(layer.pk)
+    )
+
+
+def without_hidden(layer: Layer, visible: Sequence[Field]) -> sql.Composable:
+    """SQL of the jsonb `properties` without the fields that are not in `visible`."""
+    shown = {item.key for item in visible}
+    hidden: list[Any] = [item.key for item in layer.schema if item.key not in shown]
+    if not hidden:
+        return sql.SQL("properties")
+    return sql.SQL("properties - {}::text[]").format(sql.Literal(hidden))

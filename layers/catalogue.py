@@ -1,0 +1,96 @@
+"""State changes of the catalogue: create a layer, change its description, schema, style or access."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from gis_core import journal
+from gis_core.communities import Community
+from gis_core.errors import HromadaError, NotAllowed
+from gis_core.people import Membership, User
+from gis_core.roles import Action, roles_that_may
+from layers import access
+from layers.models import Layer
+from layers.publications import refresh_publication
+from layers.schema import BadSchema, Schema
+
+
+class BadLayer(HromadaError):
+    code = "bad-layer"
+    status = 422
+    message = _("The layer cannot be saved: %(reason)s")
+
+
+class LayerExists(HromadaError):
+    code = "layer-exists"
+    status = 409
+    message = _("Community %(community)s already has a layer “%(slug)s”. Choose another short name.")
+
+
+def create_layer(
+    *,
+    community: Community,
+    slug: str,
+    actor: User | None,
+    title: Mapping[str, str],
+    fields: Sequence[Mapping[str, Any]] = (),
+    **attributes: Any,
+) -> Layer:
+    """A new, empty layer. Raises NotAllowed, LayerExists, BadSchema, BadLayer.
+
+    `attributes` are those of the model: theme, geometry_type, key_field, style, access_level, ...
+    """
+    if not may_create_layers(actor, community):
+        raise NotAllowed()
+    with transaction.atomic():
+        if Layer.objects.filter(community=community, slug=slug).exists():
+            raise LayerExists(community=community.slug, slug=slug)
+        layer = Layer(community=community, slug=slug, title=dict(title), fields=list(fields), **attributes)
+        _save(layer)
+        _record("layer-created", layer, actor)
+    return layer
+
+
+def update_layer(*, layer: Layer, actor: User | None, **attributes: Any) -> Layer:
+    """Change a layer's description, schema, style or access. What is closed leaves `pub` at once.
+
+    Raises NotAllowed, BadSchema, BadLayer.
+    """
+    access.require(actor, layer, Action.MANAGE)
+    with transaction.atomic():
+        layer = Layer.objects.select_for_update(of=("self",)).select_related("community").get(pk=layer.pk)
+        for name, value in attributes.items():
+            setattr(layer, name, value)
+        _save(layer)
+        _record("layer-updated", layer, actor, changed=sorted(attributes))
+    return layer
+
+
+def may_create_layers(user: User | None, community: Community) -> bool:
+    """Whether `user` may add layers to the community: whoever may edit there. None is the command line."""
+    if user is None or user.is_superuser:
+        return True
+    roles = roles_that_may(Action.EDIT)
+    return Membership.objects.filter(user=user, community=community, role__in=roles).exists()
+
+
+def _save(layer: Layer) -> None:
+    schema = Schema.from_json(layer.fields)
+    if layer.key_field and schema.get(layer.key_field) is None:
+        raise BadSchema(reason=_("The key field “%s” is not among the layer's fields.") % layer.key_field)
+    try:
+        layer.full_clean(exclude=["community"])
+    except ValidationError as error:
+        raise BadLayer(
+            reason=" ".join(f"{key}: {' '.join(told)}" for key, told in error.message_dict.items())
+        ) from error
+    layer.save()
+    layer.__dict__.pop("schema", None)  # read from the fields again
+    refresh_publication(layer)
+
+
+def _record(action: str, layer: Layer, actor: User | None, **details: Any) -> None:
+    journal.record(action=action, subject=layer.full_name, actor=actor, community=layer.community, **details)

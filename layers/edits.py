@@ -1,0 +1,263 @@
+"""The only way in: whatever changes a feature is a changeset, and these five functions move it.
+
+    open_changeset -> submit_changeset -> review_changeset -> apply_changeset -> revert_changeset
+
+A changeset is drafted with its changes (or its staged rows), submitted once they fit the layer,
+reviewed where the layer demands it, applied in one transaction, and reverted by another changeset.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from gis_core import journal, limits
+from gis_core.errors import HromadaError, NotAllowed
+from gis_core.geo.geojson import checked_geometry
+from gis_core.people import User
+from gis_core.roles import Action
+from layers import access, staging
+from layers.changes import (
+    Counts,
+    apply_changes,
+    check_area,
+    check_geometries,
+    draft_inverse,
+    extent_of,
+    insert_changes,
+)
+from layers.loads import apply_staged
+from layers.models import Change, Changeset, Layer
+
+
+class WrongStatus(HromadaError):
+    code = "wrong-status"
+    status = 409
+    message = _(
+        "Changeset %(changeset)s is “%(status)s”; this can be done only with one that is “%(needed)s”."
+    )
+
+
+class ReviewNeeded(HromadaError):
+    code = "review-needed"
+    status = 409
+    message = _("Changes to this layer are applied after review by somebody other than their author.")
+
+
+class TooManyChanges(HromadaError):
+    code = "too-many-changes"
+    status = 413
+    message = _(
+        "A changeset may have at most %(limit)s changes; this one has %(count)s. Import a file instead."
+    )
+
+
+class NothingToChange(HromadaError):
+    code = "nothing-to-change"
+    status = 422
+    message = _("The changeset holds no changes.")
+
+
+class AlreadyReverted(HromadaError):
+    code = "already-reverted"
+    status = 409
+    message = _("Changeset %(changeset)s has been reverted already, by changeset %(by)s.")
+
+
+@dataclass(frozen=True)
+class ChangeDraft:
+    """One wanted change. `geometry` is a GeoJSON geometry in 4326; updates give geometry and
+    properties whole. `feature_id` and `base_version` belong to updates and deletes."""
+
+    op: str
+    feature_id: int | None = None
+    base_version: int | None = None
+    geometry: Mapping[str, Any] | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def open_changeset(
+    *,
+    layer: Layer,
+    author: User | None,
+    comment: str = "",
+    source: str = Changeset.Source.EDIT,
+    changes: Iterable[ChangeDraft] = (),
+    staging_mode: str = "",
+) -> Changeset:
+    """A draft with its changes, or, given a `staging_mode`, with an empty staging table.
+
+    `author` None is the server's own command line. Raises NotAllowed, BadProperties, BadGeometry,
+    TooManyChanges.
+    """
+    access.require(author, layer, Action.EDIT)
+    drafts = [_checked(layer, draft) for draft in changes]
+    if len(drafts) > limits.value("max_changes"):
+        raise TooManyChanges(count=len(drafts), limit=limits.value("max_changes"))
+    with transaction.atomic():
+        current = Layer.objects.get(pk=layer.pk)
+        changeset = Changeset.objects.create(
+            layer=layer, author=author, comment=comment, source=source, staging_mode=staging_mode,
+            base_revision=current.revision, review_required=current.review_required,
+        )  # fmt: skip
+        if staging_mode:
+            staging.create_staging(changeset)
+        insert_changes(changeset, drafts)
+    return changeset
+
+
+def _checked(layer: Layer, draft: ChangeDraft) -> ChangeDraft:
+    if draft.op == Change.Op.DELETE:
+        return ChangeDraft(draft.op, draft.feature_id, draft.base_version)
+    properties = layer.schema.check(draft.properties)
+    return ChangeDraft(
+        draft.op, draft.feature_id, draft.base_version, checked_geometry(draft.geometry), properties
+    )
+
+
+def submit_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
+    """Hand a draft in: from here on its content is fixed. Raises WrongStatus, NotAllowed, BadGeometry,
+    NothingToChange, OutsideYourArea."""
+    with transaction.atomic():
+        changeset = _locked(changeset, Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES)
+        access.require(actor, changeset.layer, Action.EDIT)
+        if actor is not None and changeset.author_id != actor.pk:
+            raise NotAllowed()
+        if not changeset.is_staged:
+            if not changeset.changes.exists():
+                raise NothingToChange()
+            check_geometries(changeset)
+        check_area(changeset)
+        changeset.status = Changeset.Status.SUBMITTED
+        changeset.submitted_at = timezone.now()
+        changeset.save(update_fields=["status", "submitted_at"])
+    return changeset
+
+
+def review_changeset(*, changeset: Changeset, actor: User, verdict: str, comment: str = "") -> Changeset:
+    """Approve (`verdict` "approved"), send back ("needs_changes") or refuse ("rejected").
+
+    An approved changeset stays submitted, with its reviewer, until it is applied. Raises NotAllowed
+    without the right or where the author reviews their own work, WrongStatus.
+    """
+    with transaction.atomic():
+        changeset = _locked(changeset, Changeset.Status.SUBMITTED)
+        access.require(actor, changeset.layer, Action.REVIEW)
+        if changeset.review_required and changeset.author_id == actor.pk:
+            raise NotAllowed()
+        if verdict != "approved":
+            changeset.status = Changeset.Status(verdict)
+        changeset.reviewer, changeset.review_comment = actor, comment
+        changeset.reviewed_at = timezone.now()
+        changeset.save(update_fields=["status", "reviewer", "review_comment", "reviewed_at"])
+        _record(changeset, f"changeset-{verdict.replace('_', '-')}", actor)
+    return changeset
+
+
+def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
+    """Make a submitted changeset true, in one transaction: features, history, revision, journal.
+
+    Waits for other changesets of the layer. Raises StaleEdit where a feature was changed since the
+    base version, DuplicateKey, ReviewNeeded, WrongStatus, NotAllowed; then nothing has changed.
+    """
+    with transaction.atomic():
+        layer = Layer.objects.select_for_update().select_related("community").get(pk=changeset.layer_id)
+        changeset = _locked(changeset, Changeset.Status.SUBMITTED)
+        access.require(actor, layer, Action.EDIT)
+        if changeset.review_required and changeset.reviewer_id is None:
+            raise ReviewNeeded()
+        with _writing(changeset):
+            counts = (
+                apply_staged(layer, changeset) if changeset.is_staged else apply_changes(layer, changeset)
+            )
+        _finish(layer, changeset, counts)
+        _record(changeset, "changeset-applied", actor)
+    return changeset
+
+
+def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str = "") -> Changeset:
+    """Undo an applied changeset by a new one: every feature, id and attribute as before it.
+
+    The new changeset is applied at once, or left submitted where the layer demands review. Raises
+    StaleEdit with the features changed since, AlreadyReverted, WrongStatus, NotAllowed.
+    """
+    with transaction.atomic():
+        layer = Layer.objects.select_for_update().select_related("community").get(pk=changeset.layer_id)
+        changeset = _locked(changeset, Changeset.Status.APPLIED)
+        access.require(actor, layer, Action.EDIT)
+        done = changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).first()
+        if done:
+            raise AlreadyReverted(changeset=changeset.pk, by=done.pk)
+        inverse = open_changeset(layer=layer, author=actor, comment=comment, source=Changeset.Source.REVERT)
+        inverse.reverts = changeset
+        inverse.save(update_fields=["reverts"])
+        draft_inverse(changeset, inverse)
+        inverse = submit_changeset(changeset=inverse, actor=actor)
+        if inverse.review_required:
+            return inverse
+        return apply_changeset(changeset=inverse, actor=actor)
+
+
+def discard_changeset(*, changeset: Changeset, actor: User | None) -> None:
+    """Throw a draft away, with its changes and staged rows. Raises WrongStatus, NotAllowed."""
+    with transaction.atomic():
+        changeset = _locked(changeset, Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES)
+        access.require(actor, changeset.layer, Action.EDIT)
+        if changeset.is_staged:
+            staging.drop_staging(changeset)
+        changeset.delete()
+
+
+def _locked(changeset: Changeset, *allowed: Changeset.Status) -> Changeset:
+    found = (
+        Changeset.objects.select_for_update(of=("self",))
+        .select_related("layer__community")
+        .get(pk=changeset.pk)
+    )
+    if found.status not in allowed:
+        needed = ", ".join(str(status.label) for status in allowed)
+        raise WrongStatus(changeset=found.pk, status=found.get_status_display(), needed=needed)
+    return found
+
+
+class _writing:
+    """Opens the features for one changeset: the triggers refuse every write outside of this."""
+
+    def __init__(self, changeset: Changeset) -> None:
+        self.changeset = changeset
+
+    def __enter__(self) -> None:
+        self._set(str(self.changeset.pk))
+
+    def __exit__(self, kind: Any, *_rest: Any) -> None:
+        if kind is None:  # after an error the transaction is rolled back, and the setting with it
+            self._set("")
+
+    def _set(self, value: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('hromada.changeset', %s, true)", [value])
+
+
+def _finish(layer: Layer, changeset: Changeset, counts: Counts) -> None:
+    """Write down that the changeset is applied: its own row and the layer's state."""
+    changeset.status = Changeset.Status.APPLIED
+    changeset.revision = layer.revision + 1
+    changeset.applied_at = timezone.now()
+    changeset.created_count, changeset.updated_count, changeset.deleted_count = counts
+    changeset.save()
+    layer.revision += 1
+    layer.feature_count += counts.created - counts.deleted
+    layer.extent = extent_of(layer)
+    layer.save(update_fields=["revision", "feature_count", "extent", "updated_at"])
+
+
+def _record(changeset: Changeset, action: str, actor: User | None) -> None:
+    layer = changeset.layer
+    journal.record(
+        action=action, subject=layer.full_name, actor=actor, community=layer.community,
+        changeset=changeset.pk, revision=changeset.revision, created=changeset.created_count,
+        updated=changeset.updated_count, deleted=changeset.deleted_count,
+    )  # fmt: skip

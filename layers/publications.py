@@ -1,0 +1,46 @@
+"""Publications: what everyone may read of a layer, as a view in schema `pub`.
+
+Read by the role `public_read` over the database alias "public", and by QGIS, ogr2ogr or BI tools
+that connect with it. What is not in the view is not within an anonymous request's reach.
+"""
+
+from django.db import connection
+from psycopg2 import sql
+
+from layers.access import typed_value, visible_fields, without_hidden
+from layers.models import Layer
+from layers.models.catalogue import AccessLevel, PublishMode
+
+
+def is_published(layer: Layer) -> bool:
+    """Whether everyone may read the layer."""
+    return layer.access_level == AccessLevel.PUBLIC and layer.publish_mode == PublishMode.FULL
+
+
+def refresh_publication(layer: Layer) -> None:
+    """Make schema `pub` agree with the layer's access, schema and name; in the caller's transaction."""
+    name = sql.Identifier("pub", layer.published_name)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
+        if is_published(layer):
+            cursor.execute(_create_view(layer, name))
+
+
+def withdraw_publication(layer: Layer) -> None:
+    """Take the layer out of schema `pub`."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("pub", layer.published_name)))
+
+
+def _create_view(layer: Layer, name: sql.Composable) -> sql.Composable:
+    fields = visible_fields(layer, AccessLevel.PUBLIC)
+    key_is_public = layer.key_field in {item.key for item in fields}
+    columns = [
+        sql.SQL("id, geom, geom_3857, version, revision, updated_at"),
+        sql.SQL("external_key") if key_is_public else sql.SQL("NULL::text AS external_key"),
+        sql.SQL("{} AS properties").format(without_hidden(layer, fields)),
+        *(sql.SQL("{} AS {}").format(typed_value(item), sql.Identifier(item.key)) for item in fields),
+    ]
+    return sql.SQL("CREATE VIEW {} AS SELECT {} FROM layers_feature WHERE layer_id = {}").format(
+        name, sql.SQL(", ").join(columns), sql.Literal(layer.pk)
+    )
