@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from gis_core.errors import CommunityNotFound
 
-RESERVED_SLUGS = frozenset(
-    {"accounts", "accessibility", "admin", "api", "changesets", "embed", "i18n", "jobs", "layers", "media", "maps",
-     "ogc", "static", "styles", "tiles"}
-)  # fmt: skip
+RESERVED_SLUGS = frozenset({
+    "accounts", "accessibility", "admin", "api", "changesets", "embed", "i18n", "jobs",
+    "layers", "maps", "media", "ogc", "robots", "static", "styles", "tiles",
+})  # fmt: skip
 
 
 class AdminUnit(models.Model):
@@ -60,9 +60,12 @@ class Community(models.Model):
     """A territorial community (hromada) that uses the system; everything below belongs to one."""
 
     slug = models.CharField(
-        max_length=20, unique=True,
-        validators=[RegexValidator(r"^[a-z][a-z0-9]{1,19}$", _("2–20 Latin letters and digits, a letter first"))],
-    )  # fmt: skip
+        max_length=20,
+        unique=True,
+        validators=[
+            RegexValidator(r"^[a-z][a-z0-9]{1,19}$", _("2–20 Latin letters or digits, a letter first"))
+        ],
+    )
     admin_unit = models.OneToOneField(AdminUnit, models.PROTECT, related_name="community")
     name_uk = models.CharField(max_length=200)
     name_en = models.CharField(max_length=200, blank=True)

@@ -84,7 +84,8 @@ def check_geometries(changeset: Changeset) -> None:
             SELECT ST_GeometryType(geom), CASE WHEN NOT ST_IsValid(geom) THEN ST_IsValidReason(geom) END
             FROM layers_change
             WHERE changeset_id = %(changeset)s AND op <> 'D'
-              AND (NOT ST_IsValid(geom) OR (%(allowed)s <> '{}' AND ST_GeometryType(geom) <> ALL (%(allowed)s)))
+              AND (NOT ST_IsValid(geom)
+                   OR (%(allowed)s <> '{}' AND ST_GeometryType(geom) <> ALL (%(allowed)s)))
             ORDER BY id LIMIT 1
             """,
             {"changeset": changeset.pk, "allowed": allowed},
@@ -206,7 +207,8 @@ def refuse_stale(layer: Layer, changeset: Changeset) -> None:
                     'version', f.version, 'geometry', ST_AsGeoJSON(f.geom, 15)::jsonb,
                     'properties', f.properties, 'updated_at', f.updated_at) END)
             FROM layers_change c LEFT JOIN layers_feature f ON f.id = c.feature_id AND f.layer_id = %(layer)s
-            WHERE c.changeset_id = %(changeset)s AND c.op IN ('U', 'D') AND f.version IS DISTINCT FROM c.base_version
+            WHERE c.changeset_id = %(changeset)s AND c.op IN ('U', 'D')
+              AND f.version IS DISTINCT FROM c.base_version
             ORDER BY c.feature_id
             """,
             {"layer": layer.pk, "changeset": changeset.pk},

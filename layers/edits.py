@@ -6,7 +6,8 @@ A changeset is drafted with its changes (or its staged rows), submitted once the
 reviewed where the layer demands it, applied in one transaction, and reverted by another changeset.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -223,22 +224,14 @@ def _locked(changeset: Changeset, *allowed: Changeset.Status) -> Changeset:
     return found
 
 
-class _writing:
+@contextmanager
+def _writing(changeset: Changeset) -> Iterator[None]:
     """Opens the features for one changeset: the triggers refuse every write outside of this."""
-
-    def __init__(self, changeset: Changeset) -> None:
-        self.changeset = changeset
-
-    def __enter__(self) -> None:
-        self._set(str(self.changeset.pk))
-
-    def __exit__(self, kind: Any, *_rest: Any) -> None:
-        if kind is None:  # after an error the transaction is rolled back, and the setting with it
-            self._set("")
-
-    def _set(self, value: str) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('hromada.changeset', %s, true)", [value])
+    statement = "SELECT set_config('hromada.changeset', %s, true)"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [str(changeset.pk)])
+        yield
+        cursor.execute(statement, [""])  # after an error the rollback does it
 
 
 def _finish(layer: Layer, changeset: Changeset, counts: Counts) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connections
 from psycopg2 import sql
 
-from layers.access import ReadSource, Reader, read_source
+from layers.access import Reader, ReadSource, read_source
 from layers.models import Layer
 
 Box = tuple[float, float, float, float]
@@ -41,8 +41,8 @@ def feature_history(user: Reader, layer: Layer, feature_id: int) -> list[dict[st
     statement = sql.SQL(
         """
         WITH states AS (
-            SELECT version, revision, NULL::bigint AS ended_revision, changeset_id, NULL::bigint AS ended_by_id,
-                   updated_at, properties, geom
+            SELECT version, revision, NULL::bigint AS ended_revision,
+                   changeset_id, NULL::bigint AS ended_by_id, updated_at, properties, geom
             FROM layers_feature WHERE layer_id = {layer} AND id = {feature}
             UNION ALL
             SELECT version, lower(revisions), upper(revisions), changeset_id, ended_by_id,
@@ -70,7 +70,8 @@ def measure(source: ReadSource, feature_id: int) -> dict[str, float]:
     rows = fetch(
         source,
         sql.SQL(
-            "SELECT ST_Area(geom::geography), ST_Length(geom::geography), ST_Dimension(geom) FROM {} WHERE id = {}"
+            "SELECT ST_Area(geom::geography), ST_Length(geom::geography), ST_Dimension(geom)"
+            " FROM {} WHERE id = {}"
         ).format(source.relation, sql.Literal(feature_id)),
     )
     if not rows:

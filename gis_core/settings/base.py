@@ -86,7 +86,7 @@ DATABASES = {
 }
 # Two parallel workers a tile would halve the tiles a second of two cores (PERFORMANCE 1.3).
 DATABASES["public"]["OPTIONS"] = {
-    "options": "-c max_parallel_workers_per_gather=0 -c jit=off -c statement_timeout=5000 -c lock_timeout=1000"
+    "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c statement_timeout=5s -c lock_timeout=1s"
 }
 DATABASES["default"]["OPTIONS"] = {"options": "-c jit=off -c idle_in_transaction_session_timeout=600000"}
 DATABASE_ROUTERS = ["gis_core.routers.WriteToDefault"]

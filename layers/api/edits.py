@@ -1,0 +1,173 @@
+"""Writing over HTTP: changesets are sent, read and reverted; a feature's history is read."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gis_core.errors import BadParameter, NotAllowed, NotFound
+from gis_core.roles import Action
+from layers.access import access_layer, may, visible_layers
+from layers.edits import ChangeDraft, apply_changeset, open_changeset, revert_changeset, submit_changeset
+from layers.models import Change, Changeset, Layer
+from layers.queries import feature_history
+
+
+class GeoJsonGeometry(serializers.JSONField):
+    """A GeoJSON geometry in EPSG:4326; `layers.edits` checks it."""
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    op = serializers.ChoiceField(choices=Change.Op.choices, help_text="C create, U update, D delete")
+    id = serializers.IntegerField(required=False, help_text="The feature, for U and D")
+    base_version = serializers.IntegerField(required=False, help_text="The version the change was made on")
+    geometry = GeoJsonGeometry(required=False, help_text="GeoJSON geometry, lon/lat, for C and U")
+    properties = serializers.DictField(required=False, help_text="All properties, for C and U")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed = {"C": ("geometry",), "U": ("id", "base_version", "geometry"), "D": ("id", "base_version")}[
+            attrs["op"]
+        ]
+        missing = [name for name in needed if attrs.get(name) is None]
+        if missing:
+            raise BadParameter(parameter=missing[0], reason=f"needed for op {attrs['op']}")
+        return attrs
+
+
+class ChangesetRequestSerializer(serializers.Serializer[Any]):
+    comment = serializers.CharField(max_length=500, allow_blank=True, default="")
+    changes = ChangeSerializer(many=True, allow_empty=False)
+
+
+class ChangesetSerializer(serializers.ModelSerializer[Changeset]):
+    layer = serializers.CharField(source="layer.full_name")
+    author = serializers.SerializerMethodField()
+    created = serializers.IntegerField(source="created_count")
+    updated = serializers.IntegerField(source="updated_count")
+    deleted = serializers.IntegerField(source="deleted_count")
+    created_ids = serializers.SerializerMethodField()
+    reverted_by = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Changeset
+        fields = (
+            "id", "layer", "status", "source", "comment", "author", "revision",
+            "created", "updated", "deleted", "created_ids", "created_at", "applied_at", "reverts", "reverted_by",
+        )  # fmt: skip
+
+    def get_author(self, changeset: Changeset) -> str | None:
+        return str(changeset.author) if changeset.author else None
+
+    def get_created_ids(self, changeset: Changeset) -> list[int]:
+        """Ids of the created features, in the order in which they were sent."""
+        created = changeset.changes.filter(op=Change.Op.CREATE).order_by("id")
+        return list(created.values_list("feature_id", flat=True))
+
+    def get_reverted_by(self, changeset: Changeset) -> int | None:
+        return (
+            changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED)
+            .values_list("pk", flat=True)
+            .first()
+        )
+
+
+@extend_schema(
+    operation_id="sendChangeset", tags=["Editing"], request=ChangesetRequestSerializer,
+    responses={201: ChangesetSerializer, 202: ChangesetSerializer},
+    description=(
+        "Sends changes as one changeset: all are applied or none. 201 when applied, 202 when the layer's "
+        "changes wait for review. A stale `base_version` is 409 `stale-edit` with both versions."
+    ),
+    examples=[
+        OpenApiExample(
+            "Rename one feature", request_only=True,
+            value={"comment": "Нова назва", "changes": [
+                {"op": "U", "id": 12, "base_version": 1, "properties": {"name": "ЦНАП"},
+                 "geometry": {"type": "Point", "coordinates": [29.24, 48.68]}}]},
+        )
+    ],
+)  # fmt: skip
+@api_view(["POST"])
+def send_changeset(request: Request, layer: str) -> Response:
+    target = access_layer(request.user, layer, Action.EDIT)
+    body = ChangesetRequestSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    source = Changeset.Source.API if request.auth else Changeset.Source.EDIT
+    changeset = open_changeset(
+        layer=target, author=request.user, comment=body.validated_data["comment"], source=source,
+        changes=[_draft(change) for change in body.validated_data["changes"]],
+    )  # fmt: skip
+    changeset = submit_changeset(changeset=changeset, actor=request.user)
+    if changeset.review_required:
+        return Response(ChangesetSerializer(changeset).data, status=status.HTTP_202_ACCEPTED)
+    changeset = apply_changeset(changeset=changeset, actor=request.user)
+    return Response(ChangesetSerializer(changeset).data, status=status.HTTP_201_CREATED)
+
+
+def _draft(change: dict[str, Any]) -> ChangeDraft:
+    return ChangeDraft(
+        op=change["op"], feature_id=change.get("id") if change["op"] != "C" else None,
+        base_version=change.get("base_version") if change["op"] != "C" else None,
+        geometry=change.get("geometry"), properties=change.get("properties", {}),
+    )  # fmt: skip
+
+
+@extend_schema(operation_id="getChangeset", tags=["Editing"], responses=ChangesetSerializer)
+@api_view(["GET"])
+def get_changeset(request: Request, changeset: int) -> Response:
+    return Response(ChangesetSerializer(changeset_of_member(request, changeset)).data)
+
+
+@extend_schema(
+    operation_id="revertChangeset", tags=["Editing"], responses={201: ChangesetSerializer},
+    request=None, description="Undoes an applied changeset by a new one.",
+)  # fmt: skip
+@api_view(["POST"])
+def post_revert(request: Request, changeset: int) -> Response:
+    found = changeset_of_member(request, changeset)
+    comment = str(request.data.get("comment", "")) if isinstance(request.data, dict) else ""
+    undone = revert_changeset(changeset=found, actor=request.user, comment=comment[:500])
+    return Response(ChangesetSerializer(undone).data, status=status.HTTP_201_CREATED)
+
+
+def changeset_of_member(request: Any, changeset: int) -> Changeset:
+    """The changeset, if the reader is a member who may edit its layer; else NotFound, whatever the reason."""
+    found = Changeset.objects.select_related("layer__community", "author").filter(pk=changeset).first()
+    if found is None or not _may_see(request.user, found.layer):
+        raise NotFound()
+    return found
+
+
+def _may_see(user: Any, layer: Layer) -> bool:
+    return visible_layers(user).filter(pk=layer.pk).exists() and may(user, layer, Action.EDIT)
+
+
+class FeatureStateSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    ended_revision = serializers.IntegerField(allow_null=True)
+    changeset = serializers.IntegerField()
+    comment = serializers.CharField()
+    author = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField()
+    properties = serializers.DictField()
+    geometry = GeoJsonGeometry()
+
+
+@extend_schema(
+    operation_id="getFeatureHistory", tags=["Editing"], responses=FeatureStateSerializer(many=True)
+)
+@api_view(["GET"])
+def get_history(request: Request, layer: str, feature: int) -> Response:
+    """All states of a feature, newest first. For those who may edit the layer: the past may hold
+    what has been closed since."""
+    target = access_layer(request.user, layer, Action.READ)
+    if not may(request.user, target, Action.EDIT):
+        raise NotAllowed()
+    states = feature_history(request.user, target, feature)
+    if not states:
+        raise NotFound()
+    return Response(states)
