@@ -6,7 +6,7 @@ a PostgreSQL that already runs on the machine is neither used nor touched. There
 keeps the data, `test` trades safety on a power cut for speed. PostgreSQL refuses to run as root, so when
 root starts it, it runs as the system user `postgres`.
 
-    scripts/cluster.py ensure|start|stop|status|url|env|psql [--profile run|test] [--public] [-- PSQL OPTIONS]
+    scripts/cluster.py ensure|start|stop|status|url|env|psql|remove [--profile run|test] [-- PSQL OPTIONS]
 """
 
 from __future__ import annotations
@@ -135,22 +135,27 @@ class Cluster:
     # -- where it lies
 
     @property
+    def _remembered(self) -> Path:
+        """Says where data outside of var/ are, so that a checkout that is moved finds them again."""
+        return self.var / f"{self.name}.place"
+
+    @property
     def _key(self) -> str:
         return hashlib.sha256(str(self.var.resolve()).encode()).hexdigest()[:12]
 
     def _place_of_data(self) -> Path:
         """Under var/, unless root started us where the database's user cannot go (such as /root, 0700)."""
         inside = self.var / self.name
-        if inside.exists() or os.geteuid() != 0 or self._may_enter(choose_account(inside), self.var):
+        if inside.exists():
             return inside
-        outside = STATE / self._key / self.name
-        remembered = self.var / f"{self.name}.place"
-        if remembered.exists():
-            data, _, clone = remembered.read_text().strip().partition("\n")
-            moved_here = not (Path(clone) / remembered.name).exists()  # else this is a copy: not its data
-            if Path(data).is_dir() and moved_here:
+        if self._remembered.exists():
+            data, _, var = self._remembered.read_text().strip().partition("\n")
+            is_a_copy = Path(var) != self.var.resolve() and (Path(var) / self._remembered.name).exists()
+            if Path(data).is_dir() and not is_a_copy:
                 return Path(data)
-        return outside
+        if os.geteuid() != 0 or self._may_enter(choose_account(inside), self.var):
+            return inside
+        return STATE / self._key / self.name
 
     @staticmethod
     def _may_enter(account: pwd.struct_passwd, directory: Path) -> bool:
@@ -206,6 +211,18 @@ class Cluster:
         with self._alone():
             return self._stop()
 
+    def remove(self) -> None:
+        """Deletes the cluster with all its data."""
+        with self._alone():
+            self._stop()
+            for directory in (self.data, self.sockets):
+                shutil.rmtree(directory, ignore_errors=True)
+            if self.data.parent != self.var:
+                with contextlib.suppress(OSError):
+                    self.data.parent.rmdir()
+            for left in (self.environment_file, self._remembered):
+                left.unlink(missing_ok=True)
+
     def postmaster(self) -> int | None:
         """The running server's process, or None. A pid file alone proves nothing after a crash."""
         try:
@@ -220,7 +237,7 @@ class Cluster:
         shutil.rmtree(unfinished, ignore_errors=True)
         self._make_private(unfinished)
         if self.data.parent != self.var:
-            (self.var / f"{self.name}.place").write_text(f"{self.data}\n{self.var.resolve()}\n")
+            self._remembered.write_text(f"{self.data}\n{self.var.resolve()}\n")
             say(
                 f"      {self.account.pw_name} cannot enter {self.var}: the data are kept in {self.data}",
                 f"      {self.account.pw_name} не може зайти в {self.var}: дані зберігаються в {self.data}",
@@ -361,7 +378,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["ensure", "start", "stop", "status", "url", "env", "psql"])
+    parser.add_argument(
+        "command", choices=["ensure", "start", "stop", "status", "url", "env", "psql", "remove"]
+    )
     parser.add_argument("--profile", choices=["run", "test"], default="run")
     parser.add_argument("--public", action="store_true", help="with url: the one for role public_read")
     own, rest = _split_at_dashes(sys.argv[1:])
@@ -382,6 +401,8 @@ def main() -> int:
             cluster.stop()
         case "status":
             return status(cluster)
+        case "remove":
+            cluster.remove()
         case "url":
             name = "PUBLIC_DATABASE_URL" if arguments.public else "DATABASE_URL"
             print(connection(arguments.profile)[name])

@@ -24,7 +24,7 @@ def step(number: int, total: int, english: str, ukrainian: str) -> None:
     print(f"[{number}/{total}] {pick(english, ukrainian)}", flush=True)
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     """Something the reader has to settle: what happened, and what to do about it, in both languages."""
 
     def __init__(self, english: str, ukrainian: str, details: str = "") -> None:
