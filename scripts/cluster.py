@@ -281,7 +281,7 @@ class Cluster:
         """
         leftovers = processes.working_in(self.data)
         if leftovers:
-            processes.end_all(leftovers, grace_s=5)
+            processes.end_all(leftovers, grace_s=1)
         if processes.working_in(self.data):
             raise Failure(
                 f"Processes {leftovers} of an earlier run in {self.data} do not end. Restart the machine.",

@@ -18,7 +18,6 @@ from console import pick
 MARK = "HROMADA_SUPERVISED"  # in the environment of everything we start: how orphans are known
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 30.0
 SETTLED_AFTER_S = 60.0  # a program that lived this long may be restarted at once again
-GRACE_S = 20.0
 _WRITING = threading.Lock()
 
 
@@ -55,8 +54,11 @@ def end_orphans(mark: str) -> list[int]:
 class Supervisor:
     """`run()` returns after SIGINT, SIGTERM or SIGHUP, when everything it started has ended."""
 
-    def __init__(self, services: Sequence[Service], *, mark: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, services: Sequence[Service], *, mark: str, environment: dict[str, str], grace_s: float = 20
+    ) -> None:
         self.mark = mark
+        self.grace_s = grace_s  # until those who do not end when asked are made to
         self.environment = environment | {MARK: mark, "PYTHONUNBUFFERED": "1"}
         self.stopping = threading.Event()
         self._children = [_Child(service) for service in services]
@@ -127,7 +129,7 @@ class Supervisor:
     def _stop_all(self) -> None:
         for child in self._children:
             self._signal(child, signal.SIGTERM)
-        end = time.monotonic() + GRACE_S
+        end = time.monotonic() + self.grace_s
         for child in self._children:
             if child.process is None:
                 continue
