@@ -1,0 +1,32 @@
+"""Forms of the pages. They check what was typed; rules about layers and files live in their packages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password. The answer never says which of the two was wrong."""
+
+    error_messages = {
+        "invalid_login": _("There is no account with this e-mail and password. Check both and try again."),
+        "inactive": _("This account is closed."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("E-mail")
+        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+
+    def clean_username(self) -> str:
+        return str(self.cleaned_data["username"]).strip().lower()
+
+
+class RevertForm(forms.Form):
+    """Why a changeset is undone."""
+
+    comment = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("It is kept in the history and shown beside the change.")
+    )

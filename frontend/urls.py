@@ -1,0 +1,56 @@
+"""Addresses of the pages. Included last: `/{community}/` is one word, whatever is not taken before it."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path, register_converter
+
+from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, site
+
+
+class CommunitySlug:
+    regex = "[a-z][a-z0-9]{1,19}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class LayerSlug(CommunitySlug):
+    regex = "[a-z][a-z0-9_]{0,39}"
+
+
+class Number(CommunitySlug):
+    """A bigint: longer numbers are no address of ours, so they are 404 and never reach the database."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:  # type: ignore[override]
+        return int(value)
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+register_converter(CommunitySlug, "community")
+register_converter(LayerSlug, "layer")
+register_converter(Number, "number")
+
+urlpatterns = [
+    path("", maps.home, name="home"),
+    path("robots.txt", site.robots, name="robots"),
+    path("accessibility/", site.accessibility, name="accessibility"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="login"),
+    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("<community:community>/", maps.community_map, name="community-map"),
+    path("<community:community>/layers/", layers.layer_list, name="layer-list"),
+    path("<community:community>/layers/<layer:layer>/", layers.layer_page, name="layer"),
+    path("<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"),
+    path("<community:community>/import/", imports.import_page, name="import"),
+    path("<community:community>/jobs/", jobs.job_list, name="job-list"),
+    path("<community:community>/jobs/<uuid:job>/", jobs.job_page, name="job"),
+    path("<community:community>/jobs/<uuid:job>/cancel/", jobs.cancel, name="job-cancel"),
+    path("<community:community>/jobs/<uuid:job>/retry/", jobs.retry, name="job-retry"),
+    path("<community:community>/changesets/<number:changeset>/", changesets.changeset_page, name="changeset"),
+    path("<community:community>/changesets/<number:changeset>/revert/", changesets.revert, name="changeset-revert"),
+]

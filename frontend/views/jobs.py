@@ -1,0 +1,91 @@
+"""Background jobs: the list, one job with its progress and result, cancel and retry."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from frontend.views.page import community_named, page, turned_away, whole_number
+from gis_core.communities import Community
+from gis_core.errors import HromadaError
+from gis_core.jobs.control import cancel_job, retry_job
+from gis_core.jobs.errors import JobNotFound
+from gis_core.jobs.models import Job
+from gis_core.jobs.queries import job_view, job_views, visible_job, visible_jobs
+from gis_core.roles import Action
+
+PAGE_SIZE = 30
+CHIPS = {"done": "good", "failed": "bad", "cancelled": "warn", "running": "info", "ready": ""}
+
+
+@require_safe
+def job_list(request: HttpRequest, community: str) -> HttpResponse:
+    owner = community_named(community)
+    if away := turned_away(request, owner, Action.READ):
+        return away
+    before = whole_number(request, "before")
+    jobs = visible_jobs(request.user).filter(community=owner).order_by("-pk")
+    found = list((jobs.filter(pk__lt=before) if before else jobs)[: PAGE_SIZE + 1])
+    context = {
+        "jobs": [{"view": view, "chip": CHIPS[view.state]} for view in job_views(found[:PAGE_SIZE], request.user)],
+        "next_url": f"{request.path}?before={found[PAGE_SIZE - 1].pk}" if len(found) > PAGE_SIZE else "",
+        "first_url": request.path if before else "",
+    }
+    return page(request, "frontend/job_list.html", context, community=owner, section="jobs")
+
+
+def job_of(request: HttpRequest, community: Community, uuid: UUID) -> Job:
+    """A job of this community that the reader may see. Raises JobNotFound."""
+    found = visible_job(request.user, uuid)
+    if found.community_id != community.pk:
+        raise JobNotFound()
+    return found
+
+
+@require_safe
+def job_page(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
+    owner = community_named(community)
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    found = job_of(request, owner, job)
+    view = job_view(found, request.user)
+    context: dict[str, Any] = {
+        "job": view,
+        "chip": CHIPS[view.state],
+        "unfinished": view.state in ("ready", "running"),
+        "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[community])}],
+    }
+    return page(request, "frontend/job.html", context, community=owner, section="jobs")
+
+
+@require_POST
+def cancel(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
+    return _controlled(request, community, job, cancel_job, _("The job was asked to stop."))
+
+
+@require_POST
+def retry(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
+    return _controlled(request, community, job, retry_job, _("The job was started again."))
+
+
+def _controlled(request: HttpRequest, community: str, uuid: UUID, act: Any, told: str) -> HttpResponse:
+    owner = community_named(community)
+    address = reverse("job", args=[community, uuid])
+    if not request.user.is_authenticated:
+        return redirect_to_login(address)
+    job = job_of(request, owner, uuid)
+    try:
+        act(job=job, actor=request.user)
+    except HromadaError as error:
+        if error.status != 409:
+            raise
+        messages.warning(request, str(error))  # it ended in the meantime: the page shows how
+    else:
+        messages.success(request, told)
+    return redirect(address)
