@@ -1,25 +1,27 @@
 """Jobs over HTTP: look at one, list them, cancel one, start one again."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core import limits
-from gis_core.errors import BadParameter
+from gis_core.api import params
+from gis_core.api.http import may_be_kept
+from gis_core.api.views import ApiView, link
+from gis_core.errors import NotAllowed
 from gis_core.jobs.control import cancel_job, retry_job
 from gis_core.jobs.models import Job, JobState
 from gis_core.jobs.plain import plain_text
-from gis_core.jobs.queries import job_view, visible_job, visible_jobs
+from gis_core.jobs.queries import job_view, job_views, visible_job, visible_jobs
+from gis_core.people import User
 
 PAGE = 20
+PARAMETERS = ("community", "state", "limit", "after")
 
 
 class SentenceSerializer(serializers.Serializer[Any]):
@@ -53,101 +55,90 @@ class JobSerializer(serializers.Serializer[Any]):
     heartbeat_at = serializers.DateTimeField(allow_null=True, help_text="When the worker was last heard of")
 
 
+class LinkSerializer(serializers.Serializer[Any]):
+    href = serializers.URLField()
+    rel = serializers.CharField()
+    type = serializers.CharField()
+
+
 class JobPageSerializer(serializers.Serializer[Any]):
-    """A page of jobs, newest first; `next` is the address of the page after it."""
+    """A page of jobs, newest first; the link "next" leads to the page after it."""
 
     jobs = JobSerializer(many=True)
-    next = serializers.URLField(allow_null=True)
+    links = LinkSerializer(many=True)
 
 
-@extend_schema(operation_id="job", tags=["jobs"], responses=JobSerializer)
-@api_view(["GET"])
-def job(request: Request, uuid: UUID) -> Response:
-    """One job: its state, progress, message, and in the end its result or error."""
-    return _answer(request, visible_job(request.user, uuid))
-
-
-@extend_schema(operation_id="job_cancel", tags=["jobs"], request=None, responses={202: JobSerializer})
-@api_view(["POST"])
-def job_cancel(request: Request, uuid: UUID) -> Response:
-    """Cancel a waiting job, or ask a running one to stop: nothing it did will be saved."""
-    return _answer(
-        request, cancel_job(job=visible_job(request.user, uuid), actor=_person(request)), status=202
+class JobsView(ApiView):
+    @extend_schema(
+        operation_id="jobs",
+        tags=["jobs"],
+        parameters=[
+            OpenApiParameter("community", str, description="Only jobs of the community with this short name"),
+            OpenApiParameter("state", str, enum=JobState.values),
+            OpenApiParameter("limit", int, description=f"Jobs on a page, {PAGE} unless told"),
+            OpenApiParameter("after", str, description="Taken from the link “next”"),
+        ],
+        responses=JobPageSerializer,
     )
+    def get(self, request: Request) -> Response:
+        """The jobs you may see, newest first: your own, and those of the communities you edit."""
+        params.check_names(request.query_params, PARAMETERS)
+        limit = _limit(request)
+        found = list(_asked_for(request)[: limit + 1])
+        views = job_views(found[:limit], request.user)
+        links = [link(request, request.get_full_path(), "self")]
+        if len(found) > limit:
+            query = request.query_params.copy()
+            query["after"] = params.encode_cursor(found[limit - 1].pk)
+            links.append(link(request, f"{request.path}?{query.urlencode()}", "next"))
+        return _private(Response(JobPageSerializer({"jobs": views, "links": links}).data))
 
 
-@extend_schema(operation_id="job_retry", tags=["jobs"], request=None, responses={202: JobSerializer})
-@api_view(["POST"])
-def job_retry(request: Request, uuid: UUID) -> Response:
-    """Start a failed or cancelled job again."""
-    return _answer(
-        request, retry_job(job=visible_job(request.user, uuid), actor=_person(request)), status=202
-    )
+class JobView(ApiView):
+    @extend_schema(operation_id="job", tags=["jobs"], responses=JobSerializer)
+    def get(self, request: Request, uuid: UUID) -> Response:
+        """One job: its state, progress, message, and in the end its result or error."""
+        return _answer(request, visible_job(request.user, uuid))
 
 
-@extend_schema(
-    operation_id="jobs",
-    tags=["jobs"],
-    parameters=[
-        OpenApiParameter("community", str, description="Only jobs of the community with this short name"),
-        OpenApiParameter("state", str, enum=JobState.values),
-        OpenApiParameter("limit", int, description=f"Jobs on a page, {PAGE} unless told"),
-        OpenApiParameter("after", UUID, description="The last job of the page before; follow `next` instead"),
-    ],
-    responses=JobPageSerializer,
-)
-@api_view(["GET"])
-def jobs(request: Request) -> Response:
-    """The jobs you may see, newest first."""
-    limit = _limit(request)
-    found = list(_asked_for(request)[: limit + 1])
-    page = found[:limit]
-    views = [job_view(item, request.user) for item in page]
-    more = _next_address(request, page[-1]) if len(found) > limit else None
-    return _private(Response(JobPageSerializer({"jobs": views, "next": more}).data))
+class JobCancelView(ApiView):
+    @extend_schema(operation_id="job_cancel", tags=["jobs"], request=None, responses={202: JobSerializer})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Cancel a waiting job, or ask a running one to stop: nothing it did will be saved."""
+        job = visible_job(request.user, uuid)
+        return _answer(request, cancel_job(job=job, actor=_person(request)), status=202)
 
 
-def _asked_for(request: Request) -> Any:
+class JobRetryView(ApiView):
+    @extend_schema(operation_id="job_retry", tags=["jobs"], request=None, responses={202: JobSerializer})
+    def post(self, request: Request, uuid: UUID) -> Response:
+        """Start a failed or cancelled job again."""
+        job = visible_job(request.user, uuid)
+        return _answer(request, retry_job(job=job, actor=_person(request)), status=202)
+
+
+def _asked_for(request: Request) -> QuerySet[Job]:
     asked = request.query_params
     found = visible_jobs(request.user).order_by("-pk")
     if "community" in asked:
         found = found.filter(community__slug=plain_text(asked["community"]))
     if "state" in asked:
-        if asked["state"] not in JobState.values:
-            raise BadParameter(
-                parameter="state", reason=_("one of %(known)s") % {"known": ", ".join(JobState.values)}
-            )
-        found = found.filter(state=asked["state"])
+        found = found.filter(state=params.choice(asked["state"], JobState.values, parameter="state"))
     if "after" in asked:
-        found = found.filter(pk__lt=_last_of_page_before(request, asked["after"]))
+        found = found.filter(pk__lt=params.decode_cursor(asked["after"]))
     return found
-
-
-def _last_of_page_before(request: Request, text: str) -> int:
-    try:
-        found = visible_jobs(request.user).filter(uuid=UUID(text)).values_list("pk", flat=True).first()
-    except ValueError:
-        found = None
-    if found is None:
-        raise BadParameter(parameter="after", reason=_("the UUID of a job from the page before"))
-    return int(found)
 
 
 def _limit(request: Request) -> int:
     most = limits.value("max_jobs_page")
-    text = request.query_params.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
-        raise BadParameter(parameter="limit", reason=_("a whole number from 1 to %(most)s") % {"most": most})
-    return int(text)
+    text = request.query_params.get("limit")
+    return PAGE if text is None else min(most, params.integer(text, parameter="limit", low=1))
 
 
-def _next_address(request: Request, last: Job) -> str:
-    query = {**request.query_params.dict(), "after": str(last.uuid)}
-    return request.build_absolute_uri(f"{reverse('api-jobs')}?{urlencode(query)}")
-
-
-def _person(request: Request) -> Any:
-    """The signed-in user; who sees a job is one, `visible_job` has made sure."""
+def _person(request: Request) -> User:
+    """The signed-in user. `visible_job` shows jobs to nobody else, so this only satisfies the types."""
+    if not isinstance(request.user, User):
+        raise NotAllowed()
     return request.user
 
 
@@ -156,5 +147,5 @@ def _answer(request: Request, found: Job, *, status: int = 200) -> Response:
 
 
 def _private(response: Response) -> Response:
-    response["Cache-Control"] = "private, no-store"
+    may_be_kept(response, public=False)
     return response

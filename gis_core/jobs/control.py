@@ -1,5 +1,7 @@
 """What people do to jobs: cancel one, start one again."""
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
@@ -13,14 +15,17 @@ from gis_core.people import Membership, User
 from gis_core.roles import Action, roles_that_may
 
 
-def may_control(user: User | AnonymousUser, job: Job) -> bool:
-    """Whether `user` may cancel and restart a job they can see: its owner, the community's administrators."""
+def controllable(user: User | AnonymousUser, jobs: Iterable[Job]) -> set[int]:
+    """The ids of those jobs that `user` may cancel and restart: as owner, administrator or superuser."""
     if not isinstance(user, User):
-        return False
-    if user.is_superuser or job.owner_id == user.pk:
-        return True
-    managers = Membership.objects.filter(user=user, role__in=roles_that_may(Action.MANAGE))
-    return job.community_id is not None and managers.filter(community_id=job.community_id).exists()
+        return set()
+    managed = Membership.objects.filter(user=user, role__in=roles_that_may(Action.MANAGE))
+    communities = set(managed.values_list("community_id", flat=True))
+    return {
+        job.pk
+        for job in jobs
+        if user.is_superuser or job.owner_id == user.pk or job.community_id in communities
+    }
 
 
 def cancel_job(*, job: Job, actor: User) -> Job:
@@ -66,7 +71,7 @@ def retry_job(*, job: Job, actor: User) -> Job:
 
 
 def _require(actor: User, job: Job) -> None:
-    if not may_control(actor, job):
+    if job.pk not in controllable(actor, [job]):
         raise NotAllowed()
 
 

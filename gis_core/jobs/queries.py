@@ -1,5 +1,6 @@
 """Reading jobs: which ones a person may see, and what is shown of one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from gis_core.jobs.backend import task_named
-from gis_core.jobs.control import may_control
+from gis_core.jobs.control import controllable
 from gis_core.jobs.errors import JobNotFound
 from gis_core.jobs.messages import error_sentence, sentence
 from gis_core.jobs.models import UNFINISHED, Job, JobState
@@ -78,7 +79,16 @@ class JobView:
 
 def job_view(job: Job, user: Reader) -> JobView:
     """A visible job as `user` sees it, texts in the active language."""
-    control = may_control(user, job)
+    return job_views([job], user)[0]
+
+
+def job_views(jobs: Sequence[Job], user: Reader) -> list[JobView]:
+    """Several of them for one more query."""
+    mine = controllable(user, jobs)
+    return [_view(job, job.pk in mine) for job in jobs]
+
+
+def _view(job: Job, control: bool) -> JobView:
     return JobView(
         uuid=str(job.uuid),
         title=_title(job.task_path),

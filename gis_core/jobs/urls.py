@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from gis_core.jobs import api
+from gis_core.jobs.api import JobCancelView, JobRetryView, JobsView, JobView
 
 urlpatterns = [
-    path("jobs", api.jobs, name="api-jobs"),
-    path("jobs/<uuid:uuid>", api.job, name="api-job"),
-    path("jobs/<uuid:uuid>/cancel", api.job_cancel, name="api-job-cancel"),
-    path("jobs/<uuid:uuid>/retry", api.job_retry, name="api-job-retry"),
+    path("jobs", JobsView.as_view(), name="api-jobs"),
+    path("jobs/<uuid:uuid>", JobView.as_view(), name="api-job"),
+    path("jobs/<uuid:uuid>/cancel", JobCancelView.as_view(), name="api-job-cancel"),
+    path("jobs/<uuid:uuid>/retry", JobRetryView.as_view(), name="api-job-retry"),
 ]
