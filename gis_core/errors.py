@@ -49,8 +49,8 @@ class CommunityNotFound(HromadaError):
     code = "community-not-found"
     status = 404
     message = _(
-        "There is no community “%(community)s”. Give its KATOTTG code (19 characters, UA and 17 digits) "
-        "or the short name of a community on this server."
+        "There is no community “%(community)s” on this server. Give its KATOTTG code (UA and 17 digits) or its "
+        "short name, or set it up first: manage.py create_community."
     )
 
 

@@ -13,6 +13,7 @@ from psycopg2 import sql
 from layers.models import Changeset
 
 COPY_COLUMNS = ("geom", "properties", "external_key")
+_CHUNK = 1 << 20  # bytes read from the source at a time
 
 
 def staging_name(changeset: Changeset) -> str:
@@ -42,7 +43,7 @@ def copy_binary(changeset: Changeset, source: IO[bytes]) -> None:
         staging_table(changeset), sql.SQL(", ").join(map(sql.Identifier, COPY_COLUMNS))
     )
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(statement.as_string(cursor.cursor), source)
+        cursor.cursor.copy_expert(statement.as_string(cursor.cursor), source, size=_CHUNK)
 
 
 def drop_staging(changeset: Changeset) -> None:

@@ -13,7 +13,7 @@ from layers.catalogue import create_layer
 from layers.edits import ChangeDraft, apply_changeset, open_changeset, submit_changeset
 from layers.models import Layer
 
-PASSWORD = "long-enough-for-a-test"  # noqa: S105
+PASSWORD = "long-enough-for-a-test"
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[a-z][a-z0-9]{1,19}$", "2–20 Latin letters and digits, a letter first"
+                                "^[a-z][a-z0-9]{1,19}$", "2–20 Latin letters or digits, a letter first"
                             )
                         ],
                     ),
@@ -320,6 +320,7 @@ class Migration(migrations.Migration):
                             "maps",
                             "media",
                             "ogc",
+                            "robots",
                             "static",
                             "styles",
                             "tiles",

@@ -55,7 +55,8 @@ class ChangesetSerializer(serializers.ModelSerializer[Changeset]):
         model = Changeset
         fields = (
             "id", "layer", "status", "source", "comment", "author", "revision",
-            "created", "updated", "deleted", "created_ids", "created_at", "applied_at", "reverts", "reverted_by",
+            "created", "updated", "deleted", "created_ids", "created_at", "applied_at",
+            "reverts", "reverted_by",
         )  # fmt: skip
 
     def get_author(self, changeset: Changeset) -> str | None:
