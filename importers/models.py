@@ -1,4 +1,4 @@
-"""Files that people handed in. What became of one is told by its job and its changeset."""
+"""Files that people handed in, and what was reported about them."""
 
 import uuid
 from pathlib import Path
@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 
 from gis_core.communities import Community
+from layers.models import Changeset
 
 
 class Upload(models.Model):
@@ -29,3 +30,16 @@ class Upload(models.Model):
     @property
     def path(self) -> Path:
         return Path(settings.MEDIA_ROOT) / self.uuid.hex
+
+
+class ImportReport(models.Model):
+    """What an import did and everything that was found about rows of its file."""
+
+    changeset = models.OneToOneField(
+        Changeset, models.CASCADE, primary_key=True, related_name="import_report"
+    )
+    summary = models.JSONField(help_text="importers.pipeline.ImportSummary")
+    issues = models.JSONField(help_text="List of importers.report.RowIssue as objects, in the order found")
+
+    def __str__(self) -> str:
+        return f"import #{self.pk}"
