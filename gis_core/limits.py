@@ -30,7 +30,12 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_page", 1_000, "features", "Most features on one page of items"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
+    Limit("job_max_attempts", 3, "attempts", "Starts of a background job before it counts as failed"),
+    Limit("job_statement_s", 900, "s", "Longest database statement of a background job"),
+    Limit("job_lock_wait_s", 30, "s", "Longest wait of a background job for somebody else's edit"),
+    Limit("max_jobs_page", 100, "jobs", "Most jobs on one page of the list"),
     Limit("max_style_classes", 200, "classes", "Most classes in one layer style"),
+    Limit("max_tile_features", 50_000, "features", "Most features in one vector tile"),
 )
 
 _BY_NAME = {limit.name: limit for limit in TABLE}
