@@ -1,0 +1,38 @@
+"""How features leave: rows read by a reader's own source, and who may keep a copy of the answer."""
+
+from typing import Any
+
+from django.db import ProgrammingError, connections
+from psycopg2 import errorcodes, sql
+
+from gis_core.errors import Busy
+from layers.access import LayerNotFound, ReadSource, visible_fields
+from layers.models.catalogue import AccessLevel
+from layers.publications import is_published
+
+_WITHDRAWN = (errorcodes.UNDEFINED_TABLE, errorcodes.INSUFFICIENT_PRIVILEGE)
+
+
+def is_public_content(source: ReadSource) -> bool:
+    """Whether this source gives its reader nothing but what everyone may read."""
+    layer = source.layer
+    return is_published(layer) and source.fields == visible_fields(layer, AccessLevel.PUBLIC)
+
+
+def read_rows(source: ReadSource, statement: sql.Composable) -> list[tuple[Any, ...]]:
+    """All rows of a statement over the source's alias.
+
+    Raises LayerNotFound where the layer was closed since it was found in the catalogue, Busy where its
+    fields were changed since.
+    """
+    try:
+        with connections[source.alias].cursor() as cursor:
+            cursor.execute(statement)
+            return list(cursor.fetchall())
+    except ProgrammingError as error:
+        code = getattr(error.__cause__, "pgcode", "")
+        if code in _WITHDRAWN:
+            raise LayerNotFound(layer=source.layer.full_name) from error
+        if code == errorcodes.UNDEFINED_COLUMN:
+            raise Busy() from error
+        raise

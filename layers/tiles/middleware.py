@@ -1,0 +1,45 @@
+"""A short path for tiles: no language in their headers, no messages, no CSRF, no frame options.
+
+Stands right after SecurityMiddleware. A public tile then varies by nothing but its encoding, so that one
+copy in a shared cache serves everybody; the whole chain would add `Vary: Accept-Language, Cookie`.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+
+PREFIX = "/tiles/"
+
+
+class TilePath:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return self.get_response(request)
+        request.user = _user_of(request)
+        with translation.override(translation.get_language_from_request(request)):
+            response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+        return response
+
+
+def _user_of(request: HttpRequest) -> AnonymousUser:
+    """The session's user, read only when asked for and only if there is a session cookie at all."""
+    session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not session_key:
+        return AnonymousUser()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    return SimpleLazyObject(lambda: get_user(request))  # type: ignore[return-value]
