@@ -1,0 +1,25 @@
+"""Addresses under /api/: reading first, then what changes features."""
+
+from django.urls import path
+
+from gis_core.api import converters  # noqa: F401 -- registers “bigint”
+from layers.api import edits
+from layers.api.collections import CollectionsView, CollectionView, ConformanceView, LandingView, LimitsView
+from layers.api.items import ItemsView, ItemView
+from layers.api.openapi import docs, openapi_document
+
+urlpatterns = [
+    path("", LandingView.as_view(), name="api-landing"),
+    path("openapi.json", openapi_document, name="api-openapi"),
+    path("docs/", docs, name="api-docs"),
+    path("conformance", ConformanceView.as_view(), name="api-conformance"),
+    path("limits", LimitsView.as_view(), name="api-limits"),
+    path("collections", CollectionsView.as_view(), name="api-collections"),
+    path("collections/<str:layer>", CollectionView.as_view(), name="api-collection"),
+    path("collections/<str:layer>/items", ItemsView.as_view(), name="api-items"),
+    path("collections/<str:layer>/items/<str:feature>", ItemView.as_view(), name="api-item"),
+    path("collections/<str:layer>/items/<bigint:feature>/history", edits.get_history, name="api-history"),
+    path("collections/<str:layer>/changesets", edits.send_changeset, name="api-changesets"),
+    path("changesets/<bigint:changeset>", edits.get_changeset, name="api-changeset"),
+    path("changesets/<bigint:changeset>/revert", edits.post_revert, name="api-changeset-revert"),
+]
