@@ -15,6 +15,7 @@ class _InTransaction(progress.Silent):
     """Writes progress over the job's own connection, where a test's open transaction sees it."""
 
     cancel_seen = False
+    worker_ending = False
 
     def __init__(self, job: Job) -> None:
         self._row = Job.objects.filter(pk=job.pk)

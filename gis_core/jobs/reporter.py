@@ -79,6 +79,7 @@ class JobReporter:
     def __init__(self, job: Job, side: SideConnection) -> None:
         self._job = job
         self._side = side
+        self.worker_ending = False
         self._cancelled = threading.Event()
         self._over = threading.Event()
         self._children: list[Killable] = []

@@ -28,10 +28,14 @@ class WorkerEnding(BaseException):
 
 
 class RunningReporter(progress.Reporter, Protocol):
-    """A reporter that also knows whether the cancel was seen, which explains a killed child."""
+    """A reporter that also knows why the task was stopped: what the task raises then may be something
+    else, such as the death of its child, or psycopg2's QueryCanceled for anything raised inside COPY."""
 
     @property
     def cancel_seen(self) -> bool: ...
+
+    @property
+    def worker_ending(self) -> bool: ...
 
 
 @contextmanager
@@ -59,6 +63,8 @@ def run_claimed(job: Job, reporter: RunningReporter, *, interruptible: Any = _un
     except Exception as error:
         if reporter.cancel_seen:
             _settle(claims.mark_cancelled, job)
+        elif reporter.worker_ending:
+            _settle(claims.give_back, job)
         else:
             _after_failure(job, error)
 

@@ -54,6 +54,7 @@ class Worker:
         self._connected_at = 0.0
         self._raw: Any = None
         self._side = SideConnection()
+        self._reporter: JobReporter | None = None
         self._wake_r, self._wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
@@ -90,6 +91,7 @@ class Worker:
     def _run(self, job: Job) -> None:
         started = time.monotonic()
         with JobReporter(job, self._side) as reporter:
+            self._reporter = reporter
             run_claimed(job, reporter, interruptible=self._interruptions)
         claims.release(job)
         logger.info("job %s %s: %.2f s", job.uuid, job.task_path, time.monotonic() - started)
@@ -159,7 +161,8 @@ class Worker:
         self._interrupt()
 
     def _interrupt(self) -> None:
-        if self._interruptible:
+        if self._interruptible and self._reporter is not None:
+            self._reporter.worker_ending = True
             raise WorkerEnding
 
     @contextmanager

@@ -70,6 +70,21 @@ def run_child(pid_file: str) -> None:
             raise RuntimeError("the child was killed")
 
 
+class _Slow:
+    """A file of rows without end, read slowly."""
+
+    def read(self, size: int = -1) -> str:
+        time.sleep(0.05)
+        progress.check_cancelled()
+        return "1\n"
+
+
+@task(title="Copy rows without end")
+def copy_slowly() -> None:
+    with connection.cursor() as cursor:
+        cursor.copy_expert("COPY test_job_effects (n) FROM STDIN", _Slow())
+
+
 @task(title="Fail in a known way")
 def fail_known() -> None:
     write_effect(1)

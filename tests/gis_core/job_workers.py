@@ -36,6 +36,8 @@ class Workers:
         }
         started = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         self.supervisors.append(started)
+        wait_until(lambda: self.slots(started) != [] or started.poll() is not None)
+        assert started.poll() is None, "the worker did not start"
         return started
 
     def slots(self, *supervisors: subprocess.Popen[bytes]) -> list[int]:

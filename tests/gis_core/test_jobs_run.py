@@ -327,6 +327,24 @@ def test_ending_the_worker_kills_the_child_process_of_the_job(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("_committed_effects")
+def test_a_job_inside_copy_can_be_cancelled_and_given_back(actor: User) -> None:
+    """psycopg2 turns whatever is raised while COPY reads into an error of its own."""
+    job = job_of(job_tasks.copy_slowly.enqueue())
+    with workers() as running:
+        supervisor = running.start(grace_s=0.3)
+        wait_for_state(job, JobState.RUNNING)
+        cancel_job(job=job, actor=actor)
+        wait_for_state(job, JobState.CANCELLED, timeout_s=5)
+        retry_job(job=job, actor=actor)
+        wait_for_state(job, JobState.RUNNING)
+        supervisor.terminate()
+        assert supervisor.wait(timeout=5) == 0
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (JobState.READY, 0)
+    assert effects() == []
+
+
+@pytest.mark.usefixtures("_committed_effects")
 def test_a_cancel_that_comes_as_the_work_ends_still_saves_nothing(actor: User) -> None:
     """The job never asks; the flag is seen in the transaction that would have saved it."""
     job = job_of(job_tasks.write.enqueue(1))

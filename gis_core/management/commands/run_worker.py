@@ -11,9 +11,8 @@ from gis_core.jobs.worker import WorkerOptions
 
 
 class Command(BaseCommand):
-    help = (
-        "Run background jobs until stopped (SIGTERM or Ctrl-C: finishes the running jobs or puts them back)."
-    )
+    help = "Run background jobs until stopped; SIGTERM and Ctrl-C finish the running jobs or put them back."
+    requires_system_checks = []  # they are about addresses and templates, which a worker does without
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         queues = settings.TASKS["default"]["QUEUES"]
