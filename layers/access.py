@@ -5,6 +5,7 @@ ones the partition itself with only the fields they may see. A hidden layer and 
 the same LayerNotFound.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from layers.models.catalogue import AccessLevel, PublishMode
 from layers.schema import ACCESS_LEVELS, Field
 
 Reader = User | AnonymousUser
+
+_FULL_NAME = re.compile(r"[a-z][a-z0-9]{1,19}\.[a-z][a-z0-9_]{0,39}")
 
 
 class LayerNotFound(HromadaError):
@@ -69,6 +72,8 @@ def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Lay
     Raises LayerNotFound where it is absent or hidden from the user (the two cannot be told apart),
     NotAllowed where the user sees it but may not do this.
     """
+    if not _FULL_NAME.fullmatch(full_name):  # such a name is no name, and NUL breaks the query
+        raise LayerNotFound(layer=full_name)
     community, _dot, slug = full_name.partition(".")
     layer = visible_layers(user).filter(community__slug=community, slug=slug).first()
     if layer is None:
@@ -79,7 +84,7 @@ def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Lay
 
 def visible_layers(user: Reader) -> QuerySet[Layer]:
     """The layers that `user` may read, with their communities, in the legend's order."""
-    layers = Layer.objects.select_related("community")
+    layers = Layer.objects.select_related("community").defer("community__boundary")  # megabytes, maybe
     if getattr(user, "is_superuser", False):
         return layers
     published = Q(publish_mode=PublishMode.FULL)

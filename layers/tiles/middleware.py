@@ -16,6 +16,9 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from gis_core.api.problem import problem_response
+from gis_core.errors import NotFound
+
 PREFIX = "/tiles/"
 
 
@@ -26,12 +29,12 @@ class TilePath:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        try:
-            match = resolve(request.path_info)
-        except Resolver404:
-            return self.get_response(request)
         request.user = _user_of(request)
         with translation.override(translation.get_language_from_request(request)):
+            try:
+                match = resolve(request.path_info)
+            except Resolver404:
+                return problem_response(NotFound())
             response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
         return response
 
