@@ -42,7 +42,7 @@ def discard_upload(upload: Upload) -> None:
 
 
 def display_name(name: str) -> str:
-    """A sender's file name as text: last part of the path, composed letters, no control or direction marks."""
+    """A sender's file name as text: the path's last part, composed letters, no control or direction marks."""
     last = name.replace("\\", "/").rpartition("/")[2]
     composed = unicodedata.normalize("NFC", last)
     shown = "".join(letter for letter in composed if unicodedata.category(letter)[0] != "C")

@@ -1,0 +1,1 @@
+"""Every speed the README claims, one command each, always as a ratio in one run (`make bench`)."""

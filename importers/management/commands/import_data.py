@@ -1,0 +1,120 @@
+"""`manage.py import_data FILE --community KATOTTG --layer SLUG`: a file becomes a layer, or part of one."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from gis_core.communities import Community
+from gis_core.jobs import progress
+from gis_core.management.reporting import Report, ReportingCommand
+from importers.pipeline import ImportRequest, ImportSummary, import_file
+from importers.plan import Mode
+from importers.report import RowIssue
+from importers.uploads import display_name
+from layers.models.catalogue import AccessLevel, Theme
+
+
+class Command(ReportingCommand):
+    help = (
+        "Import a zipped Shapefile, GeoPackage, GeoJSON or another vector file into a layer, as one "
+        "changeset. Exit code: 0 done, 1 done with rows left out, 2 refused and nothing changed."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path, help="the file, zip or folder")
+        parser.add_argument("--community", required=True, help="KATOTTG code or short name")
+        parser.add_argument("--layer", required=True, help="short name of a new or existing layer")
+        parser.add_argument("--title", default="", help="title of a new layer, in Ukrainian")
+        parser.add_argument("--title-en", default="", help="title of a new layer, in English")
+        parser.add_argument("--theme", choices=Theme.values, default=Theme.OTHER)
+        parser.add_argument(
+            "--access", choices=AccessLevel.values, default=AccessLevel.STAFF,
+            help="who may read a new layer (default: %(default)s, the community's members)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--crs", default="", help="EPSG code of the coordinates, where the file does not tell"
+        )
+        parser.add_argument(
+            "--encoding", default="", help="encoding of the text, where the file does not tell"
+        )
+        parser.add_argument(
+            "--source-layer", default="", help="which layer of the file, where it has several"
+        )
+        parser.add_argument("--key-field", default="", help="field whose value is unique in a new layer")
+        parser.add_argument(
+            "--mode", choices=Mode.values, default="", help="what happens to features already there"
+        )
+        parser.add_argument("--comment", default="", help="comment of the changeset")
+
+    def report(self, **options: Any) -> Report:
+        community = Community.objects.named(options["community"])
+        title = {"uk": options["title"], "en": options["title_en"]}
+        request = ImportRequest(
+            slug=options["layer"],
+            title={language: text for language, text in title.items() if text},
+            theme=options["theme"],
+            access_level=options["access"],
+            crs=options["crs"],
+            encoding=options["encoding"],
+            source_layer=options["source_layer"],
+            key_field=options["key_field"],
+            mode=options["mode"],
+            comment=options["comment"],
+        )
+        with progress.observed(self._show):
+            summary = import_file(
+                file=options["file"], name=display_name(options["file"].name), community=community,
+                actor=None, request=request,
+            )  # fmt: skip
+        return report_of(summary)
+
+    def _show(self, fraction: float | None, message: str) -> None:
+        share = "" if fraction is None else f"{fraction:4.0%} "
+        self.progress(f"{share}{message}")
+
+
+def report_of(summary: ImportSummary) -> Report:
+    """The summary as lines for people and a document for machines."""
+    accuracy = "" if summary.accuracy_m is None else f", ±{summary.accuracy_m:g} {_('m')}"
+    lines = [
+        (_("New layer %s.") if summary.created_layer else _("Layer %s.")) % summary.layer,
+        _("Rows read: %(read)s, imported: %(imported)s, repaired: %(repaired)s, rejected: %(rejected)s.")
+        % {key: getattr(summary, key) for key in ("read", "imported", "repaired", "rejected")},
+        _(
+            "Features created: %(created)s, updated: %(updated)s, deleted: %(deleted)s "
+            "(changeset %(changeset)s)."
+        )
+        % {key: getattr(summary, key) for key in ("created", "updated", "deleted", "changeset")},
+        _("Coordinate system: %(crs)s %(name)s (%(operation)s%(accuracy)s).")
+        % {
+            "crs": summary.crs,
+            "name": summary.crs_name,
+            "operation": summary.operation,
+            "accuracy": accuracy,
+        },
+        _("Encoding of the text: %s.") % summary.encoding,
+        _("Who may read it: %s.") % AccessLevel(summary.access_level).label,
+        *_issue_lines(summary),
+    ]
+    left_out = ""
+    if summary.rejected:
+        left_out = ngettext(
+            "%(count)s row was left out; the reason is above.",
+            "%(count)s rows were left out; the reasons are above.",
+            summary.rejected,
+        ) % {"count": summary.rejected}
+    return Report(lines, summary.as_json(), left_out)
+
+
+def _issue_lines(summary: ImportSummary) -> list[str]:
+    lines = []
+    for issue in summary.first_issues:
+        row = f"{_('Row')} {issue['row']}: " if issue["row"] else ""
+        lines.append(f"  {row}{RowIssue(**issue).message}")
+    if summary.issues > len(summary.first_issues):
+        lines.append(_("  … and %s more.") % (summary.issues - len(summary.first_issues)))
+    return lines
