@@ -15,7 +15,7 @@ help:  ## List what can be asked
 # ---- running
 
 .PHONY: run stop setup demo psql shell
-run:  ## Set up what is missing and run everything: http://localhost:8000/ (PORT, HOST, DATABASE_URL)
+run:  ## Set up what is missing and run everything: http://localhost:8000/ (PORT, HOST, DATABASE_URL, DEMO=no)
 	@scripts/setup.sh run
 	@exec .venv/bin/python scripts/run.py
 

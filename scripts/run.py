@@ -31,7 +31,7 @@ SECRET_KEY_FILE = VAR / "secret_key"
 
 
 def main() -> int:
-    VAR.mkdir(parents=True, exist_ok=True)
+    (VAR / "static").mkdir(parents=True, exist_ok=True)
     mark = str(VAR.resolve())
     with only_one_at_a_time() as note_address:
         orphans = end_orphans(mark)
@@ -105,9 +105,14 @@ def secret_key() -> str:
 
 
 def prepare(environment: dict[str, str]) -> None:
-    step(7, STEPS, "Tables and the demo community", "Таблиці та демонстраційна громада")
+    with_demo = os.environ.get("DEMO", "yes") != "no"
+    if with_demo:
+        step(7, STEPS, "Tables and the demo community", "Таблиці та демонстраційна громада")
+    else:
+        step(7, STEPS, "Tables", "Таблиці")
     manage(environment, "migrate", "--no-input", "--verbosity=0")
-    manage(environment, "load_demo", "--if-empty")
+    if with_demo:
+        manage(environment, "load_demo", "--if-empty")
 
 
 def manage(environment: dict[str, str], *arguments: str) -> None:
