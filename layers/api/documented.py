@@ -239,4 +239,6 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 
 def documented(operation_id: str, **more: Any) -> Callable[[View], View]:
     """Decorates a view method with its entry in OPERATIONS."""
-    return extend_schema(operation_id=operation_id, tags=["Reading"], **OPERATIONS[operation_id], **more)
+    entry = OPERATIONS[operation_id]
+    described = {"description": entry["summary"], **entry}  # or the class's docstring would stand there
+    return extend_schema(operation_id=operation_id, tags=["Reading"], **described, **more)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 from django.contrib.gis.geos import GEOSGeometry
@@ -48,12 +49,13 @@ def read_page(source: ReadSource, query: ItemsQuery) -> Page:
     statement = sql.SQL(
         """
         SELECT id, '{{"type":"Feature","id":' || id || ',"version":' || version
-            || ',"updated_at":' || to_json(updated_at)
-            || ',"geometry":' || ST_AsGeoJSON(geom, {digits})
+            || ',"updated_at":"' || to_char(updated_at AT TIME ZONE 'UTC', {moment})
+            || '","geometry":' || ST_AsGeoJSON(geom, {digits})
             || ',"properties":' || ({properties})::text || '}}'
         FROM {relation} WHERE {condition} ORDER BY id LIMIT {limit}
         """
     ).format(
+        moment=sql.Literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         digits=sql.Literal(query.digits),
         properties=source.properties,
         relation=source.relation,
@@ -117,7 +119,8 @@ class FeatureSerializer(GeoFeatureModelSerializer):
 
     def to_representation(self, instance: Feature) -> dict[str, Any]:
         feature: dict[str, Any] = super().to_representation(instance)
-        return {**feature, "version": instance.version, "updated_at": instance.updated_at.isoformat()}
+        moment = instance.updated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return {**feature, "version": instance.version, "updated_at": moment}
 
 
 class ExactFeatureSerializer(FeatureSerializer):

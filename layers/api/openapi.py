@@ -134,13 +134,14 @@ def _shown(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
         }
         for status, answer in operation["responses"].items()
     ]
+    summary, description = operation.get("summary", ""), operation.get("description", "")
     accepted = ", ".join(operation.get("requestBody", {}).get("content", {}))
     return {
         "id": operation["operationId"],
         "method": method.upper(),
         "path": path,
-        "summary": operation.get("summary", ""),
-        "description": operation.get("description", ""),
+        "summary": summary,
+        "description": description if description != summary else "",
         "accepted": accepted,
         "parameters": parameters,
         "answers": answers,

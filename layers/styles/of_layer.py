@@ -1,5 +1,7 @@
 """The style of a layer of the catalogue: its own recipe, or the default one where it has none."""
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from layers.models import Layer
@@ -13,11 +15,19 @@ def recipe_of(layer: Layer) -> Recipe:
     """The recipe a layer is drawn by. One that no longer fits (a renamed field) gives way to the default,
     so that a wrong style hides a colour, never a layer."""
     if layer.style:
-        try:
-            return read_recipe(layer.style, fields={item.key for item in layer.schema})
-        except InvalidRecipe:
-            pass
+        own = _read(json.dumps(layer.style), frozenset(item.key for item in layer.schema))
+        if own is not None:
+            return own
     return read_recipe(default_recipe(layer.geometry_type, seed=layer.full_name))
+
+
+@lru_cache(maxsize=1024)
+def _read(style: str, fields: frozenset[str]) -> Recipe | None:
+    """The recipe in `style`, None for a wrong one. Kept, because every tile asks."""
+    try:
+        return read_recipe(json.loads(style), fields=fields)
+    except InvalidRecipe:
+        return None
 
 
 def latitude_of(layer: Layer) -> float:
