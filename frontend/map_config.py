@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.urls import reverse
 from django.utils.translation import get_language
 
 from frontend.context import role_in
+from frontend.naming import naming_field
 from frontend.reading import clearances, may_edit_in
 from gis_core.communities import Community
 from layers.access import visible_fields, visible_layers
@@ -32,9 +34,11 @@ def map_config(request: HttpRequest, community: Community) -> dict[str, Any]:
         "community": {"slug": community.slug, "title": community.title},
         "bounds": bounds(community, layers),
         "layers": [
-            _layer(layer, visible_fields(layer, levels[layer.pk]), can_edit=may_edit_in(role)) for layer in layers
+            _layer(layer, visible_fields(layer, levels[layer.pk]), can_edit=may_edit_in(role))
+            for layer in layers
         ],
         "editorAvailable": may_edit_in(role),
+        "csrfToken": get_token(request) if may_edit_in(role) else "",
         "urls": {
             "api": "/api/",
             "layers": reverse("layer-list", args=[community.slug]),
@@ -51,7 +55,9 @@ def language() -> str:
 
 def bounds(community: Community, layers: Sequence[Layer]) -> list[float]:
     """West, south, east, north to open the map at: the boundary, else the layers' extents, else Ukraine."""
-    boxes = [community.boundary.extent] if community.boundary else [item.extent for item in layers if item.extent]
+    boxes = (
+        [community.boundary.extent] if community.boundary else [item.extent for item in layers if item.extent]
+    )
     if not boxes:
         return UKRAINE
     west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
@@ -100,6 +106,7 @@ def _layer(layer: Layer, fields: Sequence[Field], *, can_edit: bool) -> dict[str
         "pageUrl": f"{page}{{id}}/",
         "layerUrl": page,
         "attribution": layer.attribution,
+        "labelField": naming.key if (naming := naming_field(layer, fields)) else None,
         "fields": [_field(item) for item in fields],
     }
 

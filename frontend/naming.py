@@ -12,6 +12,9 @@ from layers.models.catalogue import localised
 from layers.schema import Field
 
 
+LONG_TEXT = 60
+
+
 @dataclass(frozen=True)
 class Cell:
     label: str
@@ -21,6 +24,11 @@ class Cell:
     @property
     def is_empty(self) -> bool:
         return not self.text
+
+    @property
+    def is_long(self) -> bool:
+        """Too long for a column of a table."""
+        return len(self.text) > LONG_TEXT
 
 
 def naming_field(layer: Layer, fields: Sequence[Field]) -> Field | None:
@@ -40,12 +48,12 @@ def field_title(field: Field) -> str:
     return localised(dict(field.title)) or field.key
 
 
-def cells(fields: Sequence[Field], properties: Mapping[str, Any]) -> list[Cell]:
-    """The values of `fields` as people read them, in the schema's order."""
+def cells(fields: Sequence[Field], properties: Mapping[str, Any], *, short: bool = False) -> list[Cell]:
+    """The values of `fields` as people read them, in the schema's order; `short` for tables."""
     return [
         Cell(
             field_title(item),
-            value_text(item, properties.get(item.key)),
+            value_text(item, properties.get(item.key), short=short),
             item.type in ("integer", "number") and not item.domain,
         )
         for item in fields

@@ -18,6 +18,7 @@ from gis_core.roles import Action, Role, roles_that_may
 from layers.access import ReadSource, Reader
 from layers.models import Changeset, Layer, LayerGrant
 from layers.models.catalogue import AccessLevel
+from layers.schema import Field
 
 TIMEOUT_MS = 5_000
 
@@ -71,7 +72,8 @@ def bounded(alias: str) -> Iterator[Any]:
 def table_page(source: ReadSource, *, size: int, after: Cursor | None, by_key: bool, query: str) -> list[Row]:
     """At most `size` features after the cursor, ordered by id, or by key with the keyless at the end.
 
-    `query` keeps features whose key or one of whose visible texts holds it, whatever the case.
+    `query` keeps features whose key or one of whose visible texts holds it, whatever the case; for a field
+    with a list of values, those whose title holds it.
     A search through a large layer that takes too long is ended by the database.
     """
     conditions = [sql.SQL("true"), *_after(after, by_key), *_matching(source, query)]
@@ -95,9 +97,9 @@ def _after(after: Cursor | None, by_key: bool) -> list[sql.Composable]:
     if after.key is None:  # NULLs sort last: only they are left
         return [sql.SQL("external_key IS NULL AND id > {}").format(sql.Literal(after.id))]
     return [
-        sql.SQL("(external_key > {key} OR (external_key = {key} AND id > {id}) OR external_key IS NULL)").format(
-            key=sql.Literal(after.key), id=sql.Literal(after.id)
-        )
+        sql.SQL(
+            "(external_key > {key} OR (external_key = {key} AND id > {id}) OR external_key IS NULL)"
+        ).format(key=sql.Literal(after.key), id=sql.Literal(after.id))
     ]
 
 
@@ -110,7 +112,20 @@ def _matching(source: ReadSource, query: str) -> list[sql.Composable]:
     if key_field and key_field.key not in texts:
         texts.append(key_field.key)
     tests = [sql.SQL("{}::text ILIKE {}").format(source.column(key), wanted) for key in texts]
+    for item in source.fields:
+        if values := _titled(item, query):
+            tests.append(sql.SQL("{}::text = ANY({})").format(source.column(item.key), sql.Literal(values)))
     return [sql.SQL("({})").format(sql.SQL(" OR ").join(tests))] if tests else [sql.SQL("false")]
+
+
+def _titled(field: Field, query: str) -> list[str]:
+    """The values of the field's domain with the query in their title."""
+    wanted = query.casefold()
+    return [
+        str(entry["value"])
+        for entry in field.domain
+        if any(wanted in title.casefold() for title in (entry.get("title") or {}).values())
+    ]
 
 
 def _escaped(text: str) -> str:

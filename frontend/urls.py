@@ -45,12 +45,19 @@ urlpatterns = [
     path("<community:community>/", maps.community_map, name="community-map"),
     path("<community:community>/layers/", layers.layer_list, name="layer-list"),
     path("<community:community>/layers/<layer:layer>/", layers.layer_page, name="layer"),
-    path("<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"),
+    path(
+        "<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"
+    ),
     path("<community:community>/import/", imports.import_page, name="import"),
     path("<community:community>/jobs/", jobs.job_list, name="job-list"),
     path("<community:community>/jobs/<uuid:job>/", jobs.job_page, name="job"),
     path("<community:community>/jobs/<uuid:job>/cancel/", jobs.cancel, name="job-cancel"),
     path("<community:community>/jobs/<uuid:job>/retry/", jobs.retry, name="job-retry"),
+    path("<community:community>/jobs/<uuid:job>/answer/", imports.answer, name="job-answer"),
     path("<community:community>/changesets/<number:changeset>/", changesets.changeset_page, name="changeset"),
-    path("<community:community>/changesets/<number:changeset>/revert/", changesets.revert, name="changeset-revert"),
+    path(
+        "<community:community>/changesets/<number:changeset>/revert/",
+        changesets.revert,
+        name="changeset-revert",
+    ),
 ]

@@ -49,7 +49,9 @@ def changeset_page(request: HttpRequest, community: str, changeset: int) -> Http
     return _shown(request, found, RevertForm())
 
 
-def _shown(request: HttpRequest, changeset: Changeset, form: RevertForm, *, failure: str = "") -> HttpResponse:
+def _shown(
+    request: HttpRequest, changeset: Changeset, form: RevertForm, *, failure: str = ""
+) -> HttpResponse:
     layer = changeset.layer
     source = read_source(request.user, layer)
     after = whole_number(request, "after") or 0
@@ -65,7 +67,9 @@ def _shown(request: HttpRequest, changeset: Changeset, form: RevertForm, *, fail
             {"title": layer.local_title, "url": reverse("layer", args=[layer.community.slug, layer.slug])},
         ],
         "changes": [_row(row, source) for row in rows[:PAGE_SIZE]],
-        "next_url": f"{_address(changeset)}?after={rows[PAGE_SIZE - 1].feature_id}" if len(rows) > PAGE_SIZE else "",
+        "next_url": f"{_address(changeset)}?after={rows[PAGE_SIZE - 1].feature_id}"
+        if len(rows) > PAGE_SIZE
+        else "",
         "undone_by": undone_by,
         "may_revert": applied and undone_by is None and may(request.user, layer, Action.EDIT),
         "form": form,
@@ -84,7 +88,9 @@ def _address(changeset: Changeset) -> str:
 def _row(row: ChangeRow, source: ReadSource) -> dict[str, Any]:
     layer = source.layer
     naming = naming_field(layer, source.fields)
-    changed = differences(source.fields, row.before, row.after) if row.op == "U" and row.before is not None else []
+    changed = (
+        differences(source.fields, row.before, row.after) if row.op == "U" and row.before is not None else []
+    )
     if row.moved:
         changed.append({"label": _("Geometry"), "text": _("changed")})
     address = reverse("feature", args=[layer.community.slug, layer.slug, row.feature_id])

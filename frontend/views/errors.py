@@ -52,7 +52,9 @@ def _words(status: int) -> tuple[str, str]:
         ),
         500: (
             _("Something broke on our side"),
-            _("The server met a fault it did not expect. What you sent was not saved. Try again in a minute."),
+            _(
+                "The server met a fault it did not expect. What you sent was not saved. Try again in a minute."
+            ),
         ),
         503: (_("The server is busy"), _("Try again in a few seconds.")),
     }.get(status, (_("The request cannot be carried out"), _("The server did not understand the request.")))

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from frontend.context import role_in
 from frontend.naming import cells, differences, feature_name, naming_field
 from frontend.reading import FeatureFacts, feature_facts
-from frontend.views.layers import map_url, zoom_for
+from frontend.views.layers import base_layers, map_url, zoom_for
 from frontend.views.page import page
 from gis_core.errors import NotFound
 from layers.access import ReadSource, access_layer, read_source
@@ -38,7 +38,7 @@ def feature_page(request: HttpRequest, community: str, layer: str, feature: int)
         "attributes": [cell for cell in cells(source.fields, facts.properties) if cell.text],
         "measures": _measures(facts),
         "outline": _outline(facts),
-        "map_url": map_url(found, at=_place(facts), feature=facts.id),
+        "map_url": map_url(found, base_layers(request, found), at=_place(facts), feature=facts.id),
         **_history(request, found, source, feature),
     }
     return page(request, "frontend/feature.html", context, community=found.community, section="layers")

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from frontend.questions import question_of
+from frontend.summaries import import_summary
 from frontend.views.page import community_named, page, turned_away, whole_number
 from gis_core.communities import Community
 from gis_core.errors import HromadaError
@@ -33,7 +35,9 @@ def job_list(request: HttpRequest, community: str) -> HttpResponse:
     jobs = visible_jobs(request.user).filter(community=owner).order_by("-pk")
     found = list((jobs.filter(pk__lt=before) if before else jobs)[: PAGE_SIZE + 1])
     context = {
-        "jobs": [{"view": view, "chip": CHIPS[view.state]} for view in job_views(found[:PAGE_SIZE], request.user)],
+        "jobs": [
+            {"view": view, "chip": CHIPS[view.state]} for view in job_views(found[:PAGE_SIZE], request.user)
+        ],
         "next_url": f"{request.path}?before={found[PAGE_SIZE - 1].pk}" if len(found) > PAGE_SIZE else "",
         "first_url": request.path if before else "",
     }
@@ -55,10 +59,13 @@ def job_page(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     found = job_of(request, owner, job)
     view = job_view(found, request.user)
+    question = question_of(found, owner) if view.can_retry else None
     context: dict[str, Any] = {
         "job": view,
         "chip": CHIPS[view.state],
         "unfinished": view.state in ("ready", "running"),
+        "question": question,
+        "summary": import_summary(view.result) if view.state == "done" else None,
         "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[community])}],
     }
     return page(request, "frontend/job.html", context, community=owner, section="jobs")

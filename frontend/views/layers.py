@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from frontend.context import role_in
-from frontend.map_config import language, reader_recipe
+from frontend.map_config import HIDDEN_AT_FIRST, language, reader_recipe
 from frontend.naming import cells, feature_name, field_title, naming_field
 from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page
 from frontend.views.page import community_named, page, plain_text, whole_number
@@ -22,7 +22,7 @@ from layers.models.catalogue import AccessLevel, Theme, localised
 from layers.schema import Field
 from layers.styles import legend
 
-PAGE_SIZE = 50
+PAGE_SIZE = 30
 MAX_COLUMNS = 7
 
 
@@ -31,12 +31,13 @@ def layer_list(request: HttpRequest, community: str) -> HttpResponse:
     owner = community_named(community)
     listed = list(visible_layers(request.user).filter(community=owner))
     levels = clearances(request.user, listed)
-    items = [_item(layer, levels[layer.pk]) for layer in listed]
+    base = [layer for layer in listed if layer.is_base]
+    items = [_item(layer, base, levels[layer.pk]) for layer in listed]
     context = {"groups": layer_groups(items), "total": len(items)}
     return page(request, "frontend/layer_list.html", context, community=owner, section="layers")
 
 
-def _item(layer: Layer, level: str) -> dict[str, Any]:
+def _item(layer: Layer, base: Sequence[Layer], level: str) -> dict[str, Any]:
     rows = legend(reader_recipe(layer, visible_fields(layer, level)), language())
     return {
         "title": layer.local_title,
@@ -47,7 +48,7 @@ def _item(layer: Layer, level: str) -> dict[str, Any]:
         "kind": str(layer.get_geometry_type_display()),
         "legend": rows,
         "layerUrl": reverse("layer", args=[layer.community.slug, layer.slug]),
-        "mapUrl": map_url(layer),
+        "mapUrl": map_url(layer, base),
         "access": layer.access_level,
         "accessTitle": str(layer.get_access_level_display()),
         "changed_at": layer.updated_at if layer.revision else None,
@@ -58,17 +59,31 @@ def layer_groups(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Layers by theme, in the order of the themes but the base map last: people come for the rest."""
     order = [theme for theme in Theme.values if theme != Theme.BASE] + [Theme.BASE]
     groups = ((theme, [item for item in items if item["theme"] == theme]) for theme in order)
-    return [{"key": theme, "title": found[0]["themeTitle"], "layers": found} for theme, found in groups if found]
+    return [
+        {"key": theme, "title": found[0]["themeTitle"], "layers": found} for theme, found in groups if found
+    ]
 
 
-def map_url(layer: Layer, *, at: str = "", feature: int | None = None) -> str:
-    """The map opened at a layer or at one of its features; see the map's own reading of the hash."""
+def map_url(layer: Layer, base: Sequence[Layer], *, at: str = "", feature: int | None = None) -> str:
+    """The map opened at a layer or at one of its features: the hash that src/state/hash.ts reads.
+
+    A layer that is hidden at first is shown alone on the `base` layers.
+    """
     place = at or (_middle(layer.extent) if layer.extent else "")
     parts = [f"map={place}"] if place else []
+    if layer.theme in HIDDEN_AT_FIRST:
+        parts.append("l=" + ",".join(item.full_name for item in (layer, *base)))
     if feature is not None:
-        parts.append(f"f={layer.slug}/{feature}")
+        parts.append(f"f={layer.full_name}/{feature}")
     address = reverse("community-map", args=[layer.community.slug])
     return f"{address}#{'&'.join(parts)}" if parts else address
+
+
+def base_layers(request: HttpRequest, layer: Layer) -> list[Layer]:
+    """The base map's layers, asked for only where a link to `layer` names them."""
+    if layer.theme not in HIDDEN_AT_FIRST:
+        return []
+    return list(visible_layers(request.user).filter(community=layer.community_id, theme=Theme.BASE))
 
 
 def _middle(extent: Sequence[float]) -> str:
@@ -94,7 +109,7 @@ def layer_page(request: HttpRequest, community: str, layer: str) -> HttpResponse
     context = {
         "layer": found,
         "crumbs": [{"title": _("Layers"), "url": reverse("layer-list", args=[community])}],
-        "map_url": map_url(found) if found.feature_count else "",
+        "map_url": map_url(found, base_layers(request, found)) if found.feature_count else "",
         "may_edit": may_edit_in(role),
         "fields": [_field(item) for item in source.fields],
         "last_change": _last_change(found) if member else None,
@@ -144,7 +159,7 @@ class _Table:
         return {
             "query": self.query,
             "sort": self.sort,
-            "search_hint": field_title(self.naming) if self.naming else "",
+            "search_hint": _("%s or another text") % field_title(self.naming) if self.naming else "",
             "columns": self._headers(),
             "rows": [self._row(row) for row in rows],
             "hidden_columns": len(self.hidden),
@@ -173,7 +188,7 @@ class _Table:
         return {
             "url": reverse("feature", args=[self.layer.community.slug, self.layer.slug, row.id]),
             "name": feature_name(self.naming, row.id, row.properties),
-            "cells": cells(self.columns, row.properties),
+            "cells": cells(self.columns, row.properties, short=True),
         }
 
     def _url(self, *, after: Row | None = None, sort: str | None = None) -> str:
