@@ -92,7 +92,7 @@ servers() {
 
 find_chromium() {
     local name
-    for name in "${HROMADA_CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
         if [ -n "$name" ] && have "$name"; then command -v "$name"; return 0; fi
     done
     return 1
@@ -213,14 +213,27 @@ python_environment() {
     done_in
 }
 
+playwright_chromium() {
+    .venv/bin/python - <<'PYTHON'
+import pathlib, sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    path = pathlib.Path(playwright.chromium.executable_path)
+print(path)
+sys.exit(not path.exists())
+PYTHON
+}
+
+# Leaves the path of the Chromium that the tests drive in var/chromium.
 browser_for_tests() {
-    if [ "$profile" != test ] || find_chromium >/dev/null; then return 0; fi
-    if compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null; then return 0; fi
+    if [ "$profile" != test ]; then return 0; fi
+    if find_chromium > "$var/chromium" || playwright_chromium > "$var/chromium" 2>/dev/null; then return 0; fi
     note "no Chromium among the system's packages: Playwright fetches its own" \
         "серед пакунків системи немає Chromium: Playwright завантажує власний"
-    logged chromium .venv/bin/playwright install --with-deps chromium ||
-        stop_with "no Chromium for the browser tests. Install one and name it: HROMADA_CHROMIUM=/path/to/chromium make test" \
-            "немає Chromium для тестів у браузері. Встановіть його і вкажіть: HROMADA_CHROMIUM=/шлях/до/chromium make test"
+    if ! logged chromium .venv/bin/playwright install --with-deps chromium || ! playwright_chromium > "$var/chromium"; then
+        stop_with "no Chromium for the browser tests. Install one and name it: CHROMIUM=/path/to/chromium make test" \
+            "немає Chromium для тестів у браузері. Встановіть його і вкажіть: CHROMIUM=/шлях/до/chromium make test"
+    fi
 }
 
 # ---------------------------------------------------------------- 3 and 4: browser code

@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+CHROMIUM="$(cat "${HROMADA_VAR:-var}/chromium")"
+export CHROMIUM
 
 if [ -n "${TEST_DATABASE_URL:-}" ]; then
     export DATABASE_URL="$TEST_DATABASE_URL"
