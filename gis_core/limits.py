@@ -30,12 +30,19 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_page", 1_000, "features", "Most features on one page of items"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
+    Limit("sandbox_inspect_cpu_s", 60, "s", "Processor time for looking at an uploaded file before its import"),
+    Limit("sandbox_output_mb", 8192, "MB", "Largest file that the process opening an uploaded file may write"),
+    Limit("max_issues", 1_000_000, "issues", "Most issues listed for one import; beyond that they are counted"),
+    Limit("repair_s", 5, "s", "Longest repair of one invalid geometry"),
     Limit("job_max_attempts", 3, "attempts", "Starts of a background job before it counts as failed"),
     Limit("job_statement_s", 900, "s", "Longest database statement of a background job"),
     Limit("job_lock_wait_s", 30, "s", "Longest wait of a background job for somebody else's edit"),
     Limit("max_jobs_page", 100, "jobs", "Most jobs on one page of the list"),
     Limit("max_style_classes", 200, "classes", "Most classes in one layer style"),
     Limit("max_tile_features", 50_000, "features", "Most features in one vector tile"),
+    Limit("export_statement_s", 900, "s", "Longest database statement of an export"),
+    Limit("max_html_features", 20_000, "features", "Most features in an export as one HTML map"),
+    Limit("max_html_vertices", 400_000, "vertices", "Most vertices in an export as one HTML map"),
 )
 
 _BY_NAME = {limit.name: limit for limit in TABLE}

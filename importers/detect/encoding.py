@@ -1,0 +1,206 @@
+"""How the letters of a DBF are encoded: what the file declares, else a question with samples, never a guess.
+
+Code pages: dBASE language driver ids as in the dBASE and ArcGIS documentation. Id 0x57 ("ANSI") names no code
+page and is written by programs that do not know better, so it declares nothing."""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from importers.errors import EncodingNotKnown, EncodingUnknown
+from importers.readers.shapefile import DbfHeader
+
+CANDIDATES = ("utf-8", "cp1251", "cp866", "koi8-u", "iso8859-5")
+_LANGUAGE_DRIVERS = {
+    0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x26: "cp866", 0x65: "cp866", 0x64: "cp852",
+    0x96: "mac-cyrillic", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
+}  # fmt: skip
+_TEXT_FIELDS = frozenset("CM")
+_ROWS_AT_ONCE = 50_000
+_ENOUGH_VALUES = 2_000
+_SAMPLES, _SAMPLE_LENGTH = 3, 60
+_UKRAINIAN = frozenset("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя")
+_LONGEST_CPG = 64
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What names the encoding (`by`: cpg, ldid, given, ascii or format) and its Python codec."""
+
+    by: str
+    codec: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """A possible encoding with a few values of the file as they would read."""
+
+    encoding: str
+    samples: list[str]
+
+
+def codec_of(name: str) -> str:
+    """Python codec for an encoding as people, .cpg files and ArcGIS write it. Raises EncodingNotKnown."""
+    plain = re.sub(r"[\s_]+", "-", name.strip().lower()).removeprefix("ansi-").removeprefix("oem-")
+    if match := re.fullmatch(r"(?:8859|iso-?8859|iso8859)-?(\d{1,2})", plain):
+        plain = f"iso8859-{match[1]}"
+    elif plain.isdigit():
+        plain = {"65001": "utf-8", "20866": "koi8-r", "21866": "koi8-u", "10007": "mac-cyrillic"}.get(
+            plain, f"cp{plain}"
+        )
+    try:
+        found = codecs.lookup(plain)
+        b"a".decode(found.name)
+    except (LookupError, ValueError, TypeError) as error:
+        raise EncodingNotKnown(encoding=name[:40], choices=", ".join(CANDIDATES)) from error
+    return "utf-8" if found.name == "utf-8-sig" else found.name
+
+
+def declared(cpg: Path, header: DbfHeader) -> Declaration | None:
+    """The .cpg file's encoding, else that of the DBF's language byte; None where neither says one."""
+    if cpg.exists():
+        with cpg.open("rb") as file:
+            text = file.read(_LONGEST_CPG).decode("ascii", "ignore").strip("\x00 \r\n\t\ufeff")
+        try:
+            return Declaration("cpg", codec_of(text))
+        except EncodingNotKnown:
+            pass
+    codec = _LANGUAGE_DRIVERS.get(header.language)
+    return Declaration("ldid", codec) if codec else None
+
+
+def foreign_values(dbf: Path, header: DbfHeader) -> list[bytes]:
+    """Up to 2,000 different text values (and field names) with a byte beyond ASCII; empty: there is none.
+
+    Reads the records as a memory map, a slice of rows at a time: 1 GB takes about a second.
+    """
+    names = [name for name, _, _ in header.fields if not name.isascii()]
+    found: dict[bytes, None] = dict.fromkeys(names)
+    for column in _text_columns(dbf, header):
+        rows = np.nonzero((column >= 0x80).any(axis=1))[0]
+        for row in rows[:_ENOUGH_VALUES]:
+            found[column[row].tobytes().strip(b" \x00")] = None
+        if len(found) >= _ENOUGH_VALUES:
+            break
+    return list(found)
+
+
+def _text_columns(dbf: Path, header: DbfHeader) -> Iterator[np.ndarray]:
+    if not header.records:
+        return
+    shape = (header.records, header.record_length)
+    records = np.memmap(dbf, dtype=np.uint8, mode="r", offset=header.header_length, shape=shape)
+    for start in range(0, header.records, _ROWS_AT_ONCE):
+        block, place = records[start : start + _ROWS_AT_ONCE], 1
+        for _, kind, width in header.fields:
+            if kind in _TEXT_FIELDS and width:
+                yield block[:, place : place + width]
+            place += width
+
+
+def options(values: Iterable[bytes]) -> list[Option]:
+    """Every candidate that can decode the values, the most Ukrainian-looking first, with three samples."""
+    raw = list(values)
+    found = []
+    for codec in CANDIDATES:
+        if codec == "utf-8" and not all(_is_utf8(value) for value in raw):
+            continue
+        texts = [value.decode(codec, "replace") for value in raw]
+        likeness = sum(_ukrainian_likeness(text) for text in texts[:200])
+        samples = [text[:_SAMPLE_LENGTH] for text in _telling(texts)]
+        found.append((codec != "utf-8", -likeness, Option(codec, samples)))
+    return [option for *_, option in sorted(found, key=lambda item: item[:2])]
+
+
+def unknown(layer: str, values: Iterable[bytes]) -> EncodingUnknown:
+    """The question to ask, with its options as params."""
+    found = options(values)
+    choices = "; ".join(
+        f"{option.encoding} ({', '.join(f'«{text}»' for text in option.samples)})" for option in found
+    )
+    return EncodingUnknown(layer=layer, options=[asdict(option) for option in found], choices=choices)
+
+
+def decode_column(column: pa.Array, codec: str) -> tuple[pa.Array, np.ndarray]:
+    """Text that GDAL was told to read as ISO-8859-1 (which loses nothing), decoded as what it is.
+
+    Gives the column as valid UTF-8 and the positions of values with bytes that `codec` does not have (they
+    show U+FFFD; a letter cut by the field's width is dropped). Works on whole buffers: about 0.1 µs a value.
+    """
+    data, offsets = _buffers(column)
+    if not (data >= 0x80).any():
+        return column, np.empty(0, np.int64)
+    starts = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+    raw = data.tobytes().decode("utf-8").encode("latin-1")
+    raw_offsets = starts[offsets]
+    if codec == "utf-8":
+        return _decode_utf8(column, raw, raw_offsets)
+    text = raw.decode(codec, "replace").encode("utf-8")
+    widths = np.array([len(bytes([byte]).decode(codec, "replace").encode()) for byte in range(256)])
+    ends = np.concatenate(([0], np.cumsum(widths[np.frombuffer(raw, np.uint8)])))
+    return _rebuilt(column, text, ends[raw_offsets])
+
+
+def _decode_utf8(column: pa.Array, raw: bytes, offsets: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    bytes_at = np.frombuffer(raw + b" ", np.uint8)
+    try:
+        raw.decode("utf-8")
+        if not ((bytes_at[offsets] & 0xC0) == 0x80).any():
+            return _rebuilt(column, raw, offsets)
+    except UnicodeDecodeError:
+        pass
+    values = [raw[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
+    # Letters after a whole one are cut by the field's width every day: that is no damage to report.
+    joined = [value.rstrip("\ufffd").encode() for value in values]
+    ends = np.concatenate(([0], np.cumsum([len(value) for value in joined])))
+    return _rebuilt(column, b"".join(joined), ends)
+
+
+def _buffers(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes of a string column and the offsets of its values in them, starting at 0."""
+    _, offsets_buffer, data_buffer = column.buffers()
+    first, last = column.offset, column.offset + len(column)
+    offsets = np.frombuffer(offsets_buffer, np.int32)[first : last + 1]
+    data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]]
+    return data, offsets - offsets[0]
+
+
+def _rebuilt(column: pa.Array, text: bytes, offsets: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    fresh = pa.StringArray.from_buffers(
+        len(column), pa.py_buffer(offsets.astype(np.int32).tobytes()), pa.py_buffer(text)
+    )
+    if column.null_count:
+        fresh = pa.compute.if_else(column.is_valid(), fresh, None)
+    damaged = pa.compute.match_substring(fresh, "\ufffd").fill_null(False)
+    return fresh, np.flatnonzero(damaged.to_numpy(zero_copy_only=False))
+
+
+def _is_utf8(value: bytes) -> bool:
+    """Valid UTF-8, or cut inside its last letter by the field's width."""
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.end == len(value) and error.reason == "unexpected end of data"
+    return True
+
+
+def _telling(texts: list[str]) -> list[str]:
+    """Three different values, those with words first."""
+    return sorted(texts, key=lambda text: not any(letter.isspace() for letter in text))[:_SAMPLES]
+
+
+def _ukrainian_likeness(text: str) -> float:
+    """Share of Ukrainian letters among the foreign ones, less what words never show: `аБ` inside a word."""
+    foreign = [letter for letter in text if ord(letter) >= 0x80]
+    if not foreign:
+        return 0.0
+    ours = sum(letter.lower() in _UKRAINIAN for letter in foreign)
+    odd = sum(a.islower() and b.isupper() for a, b in pairwise(text))
+    return (ours - 2 * odd) / len(foreign)

@@ -1,0 +1,116 @@
+"""Looks into a file, inside the sandbox, before GDAL sees it: what would run, include or declare is refused.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from xml.parsers import expat
+
+from importers.errors import ContentMismatch, DoctypeRefused, Unreadable, UnsafeDatabase
+
+_PROLOG_PIECE, _LONGEST_PROLOG = 65_536, 1024 * 1024
+_ROOTS = {"kml": {"kml"}, "gpx": {"gpx"}, "gml": {"featurecollection"}}
+
+# Triggers that the GeoPackage standard and its R-tree and feature count extensions make themselves.
+_OWN_TRIGGER = re.compile(r"(gpkg_|rtree_|(trigger_\w+?_)?feature_count_)", re.IGNORECASE)
+_RTREE = re.compile(r"create virtual table (\"[^\"]+\"|'[^']+'|\w+) using rtree ?\([^()]*\)")
+_HARMLESS = ("create table", "create index", "create unique index")
+_COMMENT = re.compile(r"/\*.*?(\*/|$)|--[^\n]*", re.DOTALL)
+_STEPS_BEFORE_STOP = 5_000_000
+
+
+class _Seen(Exception):
+    """The root element: everything that may precede it has been seen."""
+
+
+def check(path: Path, format_name: str, title: str, name: str) -> None:
+    """Look into the file as its format demands. Raises an ImportProblem."""
+    guard = _GUARDS.get(format_name)
+    if guard is not None:
+        guard(path, format_name, title, name)
+
+
+def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
+    """No document type, and the root element of the format. Reads no further than that element."""
+    parser = expat.ParserCreate(namespace_separator=" ")
+
+    def doctype(*_: object) -> None:
+        raise DoctypeRefused(name=name)
+
+    def start(tag: str, _attributes: object) -> None:
+        local = tag.rpartition(" ")[2].lower()
+        if local not in _ROOTS[format_name] and not (format_name == "gml" and "gml" in tag.lower()):
+            raise ContentMismatch(name=name, format=title)
+        raise _Seen
+
+    parser.StartDoctypeDeclHandler = doctype
+    parser.EntityDeclHandler = doctype
+    parser.StartElementHandler = start
+    try:
+        with path.open("rb") as file:
+            for _ in range(_LONGEST_PROLOG // _PROLOG_PIECE):
+                piece = file.read(_PROLOG_PIECE)
+                parser.Parse(piece, not piece)
+                if not piece:
+                    break
+    except _Seen:
+        return
+    except expat.ExpatError as error:
+        raise Unreadable(name=name, format=title) from error
+    raise Unreadable(name=name, format=title)
+
+
+def _check_geopackage(path: Path, format_name: str, title: str, name: str) -> None:
+    """Only tables, indexes, R-trees and the standard's own triggers; nothing is run to find that out."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
+            database.set_authorizer(_may_read_only_the_list)
+            database.set_progress_handler(_stop_after(_STEPS_BEFORE_STOP), 1_000)
+            found = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise Unreadable(name=name, format=title) from error
+    active = [f"{kind} {item}" for kind, item, sql in found if _runs(kind, item, sql)]
+    if active:
+        raise UnsafeDatabase(name=name, objects=", ".join(active[:5])[:200])
+    if "gpkg_contents" not in {str(item).lower() for kind, item, _ in found if kind == "table"}:
+        raise ContentMismatch(name=name, format=title)
+
+
+def _may_read_only_the_list(action: int, first: str | None, *_: object) -> int:
+    allowed = action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION) or (
+        action == sqlite3.SQLITE_READ and first == "sqlite_master"
+    )
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+
+def _stop_after(steps: int) -> Callable[[], int]:
+    left = [steps // 1_000]
+
+    def tick() -> int:
+        left[0] -= 1
+        return int(left[0] < 0)
+
+    return tick
+
+
+def _runs(kind: str, item: str, sql: str) -> bool:
+    """Whether an object of the database does something when the file is read.
+
+    Judged by its SQL: `kind` is only a text that the file's maker chose.
+    """
+    words = " ".join(_COMMENT.sub(" ", sql[:2_000]).lower().split())
+    if kind == "trigger" or words.startswith("create trigger"):
+        return not (_OWN_TRIGGER.match(item) and words.startswith("create trigger"))
+    if words.startswith("create virtual table"):
+        return not _RTREE.fullmatch(words)
+    return kind == "view" or (bool(words) and not words.startswith(_HARMLESS))
+
+
+_GUARDS: dict[str, Callable[[Path, str, str, str], None]] = {
+    "geopackage": _check_geopackage,
+    "kml": _check_xml,
+    "gpx": _check_xml,
+    "gml": _check_xml,
+}

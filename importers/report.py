@@ -1,0 +1,177 @@
+"""What is told about single rows of a file: every issue, what it was, and what was done about it.
+
+The reading process writes issues as JSON lines while it goes (`IssueLog`); we read them back with
+`read_issues`."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+from django.utils.translation import gettext_lazy as _
+
+REJECTED, REPAIRED, CHANGED, NULLED, KEPT = "rejected", "repaired", "changed", "nulled", "kept"
+DONE = {
+    REJECTED: _("row left out"),
+    REPAIRED: _("geometry repaired"),
+    CHANGED: _("changed"),
+    NULLED: _("value left empty"),
+    KEPT: _("kept as it is"),
+}
+
+# Rule code: what is said about the row. Placeholders are filled from the issue's params, field and value.
+RULES: dict[str, Any] = {
+    "geometry-missing": _("The row has no geometry. Draw it, or leave the row out of the export."),
+    "geometry-unreadable": _("The geometry is damaged and cannot be read. Draw it anew."),
+    "geometry-type": _(
+        "The geometry is a %(found)s, the layer holds %(expected)s. Import it into another layer."
+    ),
+    "geometry-reduced": _("The geometry mixes kinds; the parts that are %(expected)s were kept."),
+    "geometry-invalid": _(
+        "The geometry was not valid (%(reason)s near %(lon)s, %(lat)s) and was repaired; its area changed "
+        "from %(area_before_m2)s to %(area_after_m2)s m². Compare it with the original."
+    ),
+    "geometry-collapsed": _("Nothing was left of the geometry after repair (%(reason)s). Draw it anew."),
+    "repair-too-long": _(
+        "The geometry is not valid and its repair takes too long (%(vertices)s vertices). Simplify it."
+    ),
+    "coordinates-not-finite": _(
+        "The geometry has coordinates that are no numbers (NaN or infinite). Draw it anew."
+    ),
+    "coordinates-out-of-range": _(
+        "The geometry lies outside the Earth after transformation (x %(x)s, y %(y)s in the file). Check the "
+        "coordinate system."
+    ),
+    "outside-area": _("The feature lies outside the area of the community. Check its coordinates."),
+    "too-many-vertices": _(
+        "The geometry has %(found)s vertices, allowed are %(allowed)s. Simplify or split it."
+    ),
+    "too-many-parts": _("The geometry has %(found)s parts, allowed are %(allowed)s. Split it."),
+    "too-many-rings": _("The geometry has %(found)s rings, allowed are %(allowed)s. Split it."),
+    "nested-too-deep": _("The geometry is a collection nested more than %(allowed)s deep. Take it apart."),
+    "dimensions-dropped": _(
+        "Heights or measures (Z, M) of the geometries are not stored; X and Y were kept."
+    ),
+    "axes-swapped": _("X and Y stand in the wrong order in the whole file; they were put right."),
+    "axes-look-swapped": _("X and Y of this feature look exchanged. Check its coordinates."),
+    "index-rebuilt": _("The .shx part was missing or damaged and was made anew from the .shp."),
+    "value-not-a-number": _(
+        "“%(value)s” in “%(field)s” is no number. Correct it or import the field as text."
+    ),
+    "value-not-whole": _(
+        "“%(value)s” in “%(field)s” is no whole number. Import the field as a number with decimals."
+    ),
+    "value-not-finite": _("The number in “%(field)s” is not finite (NaN or infinite)."),
+    "value-not-a-date": _("“%(value)s” in “%(field)s” is no date. Write dates as 2024-03-31 or 31.03.2024."),
+    "value-not-boolean": _("“%(value)s” in “%(field)s” is neither yes nor no."),
+    "text-too-long": _(
+        "The text in “%(field)s” has %(found)s characters, allowed are %(allowed)s. Shorten it."
+    ),
+    "text-damaged": _(
+        "Letters of “%(value)s” in “%(field)s” cannot be decoded. Check the encoding of the file."
+    ),
+    "control-characters": _("Invisible control characters were taken out of “%(field)s” in %(count)s rows."),
+    "nested-value": _("“%(field)s” holds lists or objects; they are stored as JSON text."),
+    "field-dropped": _("“%(field)s” holds binary data, which is not imported."),
+    "key-missing": _("The key field “%(field)s” is empty. The feature is imported without a key."),
+    "key-duplicate": _(
+        "The key “%(value)s” stands in an earlier row too. The feature is imported without a key; correct "
+        "one of them."
+    ),
+    "row-malformed": _(
+        "The row has %(found)s columns instead of %(expected)s. Check quotation marks and separators."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class RowIssue:
+    """One finding. `row` counts the source's rows from 1; None: it concerns the whole file or field."""
+
+    row: int | None
+    rule: str
+    done: str
+    field: str = ""
+    value: str = ""
+    params: dict[str, Any] = dataclass_field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        """The finding as a sentence in the reader's language."""
+        template = str(RULES.get(self.rule, self.rule))
+        try:
+            return template % {**self.params, "field": self.field, "value": self.value}
+        except (KeyError, TypeError, ValueError):
+            return template
+
+
+class IssueLog:
+    """Writes issues to a file as they are found and counts them by rule.
+
+    Beyond `most` they are only counted: a file where every row is wrong must not fill the disk.
+    """
+
+    _VALUE_LENGTH = 100
+
+    def __init__(self, path: Path, *, most: int) -> None:
+        self.counts: Counter[str] = Counter()
+        self._file: BinaryIO = path.open("wb")
+        self._left = most
+        self._once: set[tuple[str, str]] = set()
+
+    def add(
+        self, row: int | None, rule: str, done: str, *, field: str = "", value: object = "", **params: Any
+    ) -> None:
+        """Note one issue."""
+        self.counts[rule] += 1
+        if self._left > 0:
+            self._left -= 1
+            text = str(value)[: self._VALUE_LENGTH]
+            line = {"row": row, "rule": rule, "done": done, "field": field, "value": text, "params": params}
+            self._file.write(
+                orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
+            )
+
+    def add_once(self, rule: str, done: str, *, field: str = "", **params: Any) -> None:
+        """Note what concerns the whole file (or one field) the first time only."""
+        if (rule, field) not in self._once:
+            self._once.add((rule, field))
+            self.add(None, rule, done, field=field, **params)
+
+    def add_rows(self, rows: Iterable[int], rule: str, done: str, **params: Any) -> None:
+        """Note the same issue for many rows."""
+        for row in rows:
+            self.add(int(row), rule, done, **params)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_issues(path: Path) -> Iterator[RowIssue]:
+    """Issues that an `IssueLog` wrote, one at a time; lines that are none are passed over.
+
+    The file comes from the process that opened a stranger's data: links are not followed, types are checked.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        for line in iter(lambda: file.readline(65_536), b""):
+            issue = _issue(line)
+            if issue is not None:
+                yield issue
+
+
+def _issue(line: bytes) -> RowIssue | None:
+    try:
+        found = json.loads(line)
+        row, params = found["row"], found["params"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if not (row is None or isinstance(row, int)) or not isinstance(params, dict):
+        return None
+    rule, done, field, value = (str(found.get(name, "")) for name in ("rule", "done", "field", "value"))
+    return RowIssue(row, rule, done, field, value, params)

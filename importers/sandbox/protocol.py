@@ -1,0 +1,240 @@
+"""What crosses between us and the process that opens a file: a request in, findings out, all plain JSON.
+
+Answers come from a process that may have been taken over by the file: nothing in them is trusted further than
+its type (`from_json` makes what it needs and ignores the rest).
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from importers.fields import FieldInfo
+
+
+@dataclass(frozen=True)
+class FieldMapping:
+    """Store the source's field `source` under `key` as `type` (a type of `layers.schema`)."""
+
+    source: str
+    key: str
+    type: str
+
+
+@dataclass(frozen=True)
+class EncodingOption:
+    """An encoding the text may be in, with a few values as they would read."""
+
+    encoding: str
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CrsInfo:
+    """A coordinate system: EPSG code ("" where it has none), name, WKT, and how it is known.
+
+    `how`: given by a person, declared by the file, parameters (only its numbers match), format (has no
+    other)."""
+
+    code: str
+    name: str
+    wkt: str = ""
+    how: str = "declared"
+
+
+@dataclass(frozen=True)
+class CrsOption:
+    """A coordinate system the file may be in, and where the middle of the data would then lie."""
+
+    code: str
+    name: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True)
+class LayerInspection:
+    """One layer of a file.
+
+    `geometry_type` is Point, LineString, Polygon, Geometry (mixed), or "" for a table. `bounds` are minx,
+    miny, maxx, maxy in the source's CRS. `encoding` "" and `crs` None mean that the file does not say and a
+    person must: the options then say what is possible. `samples` are the first five rows."""
+
+    name: str
+    format: str
+    driver: str
+    rows: int
+    geometry_type: str
+    fields: tuple[FieldInfo, ...]
+    crs: CrsInfo | None
+    encoding: str
+    encoding_declared: str
+    bounds: tuple[float, float, float, float] | None
+    samples: tuple[dict[str, Any], ...] = ()
+    crs_options: tuple[CrsOption, ...] = ()
+    encoding_options: tuple[EncodingOption, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileInspection:
+    """What a file holds: its layers that have rows, empty ones by name, and files in it that were left alone.
+    """
+
+    name: str
+    format: str
+    layers: tuple[LayerInspection, ...]
+    empty_layers: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A layer read, checked, repaired and brought to WGS 84.
+
+    `rows_file` is an Arrow IPC stream with `row` int64, `geom` binary (EWKB, EPSG:4326, lon/lat, 2D; null
+    only in tables), `properties` string (JSON object of scalars) and `external_key` string; `issues_file`
+    JSON lines for `importers.report.read_issues`. Counts are rows: read = converted + rejected. `outside`
+    counts converted rows beyond the bbox that was asked about. `extent` is w, s, e, n in degrees.
+    `geometry_type` is Point, LineString, Polygon, Geometry, or "" for a table."""
+
+    layer: str
+    fields: tuple[FieldMapping, ...]
+    rows_file: Path
+    issues_file: Path
+    read: int
+    converted: int
+    repaired: int
+    rejected: int
+    outside: int
+    geometry_type: str
+    geometry_counts: dict[str, int]
+    extent: tuple[float, float, float, float] | None
+    crs: CrsInfo | None
+    operation: str
+    accuracy_m: float | None
+    encoding: str
+    issue_counts: dict[str, int] = field(default_factory=dict)
+
+
+# --- the wire ---
+
+
+@dataclass(frozen=True)
+class DatasetRequest:
+    """A file to open: name for people, our format name, title and driver, path below the readable folder."""
+
+    name: str
+    format: str
+    title: str
+    driver: str | None
+    path: str
+    index_rebuilt: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the child is to do. `action` is inspect or convert; `limits` are the limits in force."""
+
+    action: str
+    datasets: list[DatasetRequest]
+    read: str
+    out: str
+    limits: dict[str, int]
+    cpu_s: int
+    parent: int
+    encoding: str = ""
+    crs: str = ""
+    local_srid: int | None = None
+    layer: str = ""
+    fields: list[FieldMapping] | None = None
+    key_field: str = ""
+    geometry_type: str = ""
+    bbox: list[float] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "Request":
+        fields = found.pop("fields")
+        return cls(
+            **{**found, "datasets": [DatasetRequest(**item) for item in found["datasets"]]},
+            fields=None if fields is None else [FieldMapping(**item) for item in fields],
+        )
+
+
+class BadAnswer(ValueError):
+    """The child answered something that no answer of ours looks like."""
+
+
+def layer_from_json(found: Any) -> LayerInspection:
+    """Raises BadAnswer."""
+    try:
+        return LayerInspection(
+            **{name: str(found[name]) for name in (
+                "name", "format", "driver", "geometry_type", "encoding", "encoding_declared",
+            )},
+            rows=int(found["rows"]),
+            fields=tuple(
+                FieldInfo(str(item["name"]), str(item["key"]), str(item["type"]), int(item["width"]))
+                for item in found["fields"]
+            ),
+            crs=crs_from_json(found["crs"]),
+            bounds=_four(found["bounds"]),
+            samples=tuple(dict(item) for item in found["samples"]),
+            crs_options=tuple(
+                CrsOption(str(item["code"]), str(item["name"]), _number(item["lon"]), _number(item["lat"]))
+                for item in found["crs_options"]
+            ),
+            encoding_options=tuple(
+                EncodingOption(str(item["encoding"]), tuple(map(str, item["samples"])))
+                for item in found["encoding_options"]
+            ),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadAnswer(f"no layer: {error}") from error
+
+
+def conversion_from_json(found: Any, *, rows_file: Path, issues_file: Path) -> Conversion:
+    """Raises BadAnswer."""
+    try:
+        return Conversion(
+            layer=str(found["layer"]),
+            geometry_type=str(found["geometry_type"]),
+            operation=str(found["operation"]),
+            encoding=str(found["encoding"]),
+            read=int(found["read"]),
+            converted=int(found["converted"]),
+            repaired=int(found["repaired"]),
+            rejected=int(found["rejected"]),
+            outside=int(found["outside"]),
+            fields=tuple(
+                FieldMapping(str(item["source"]), str(item["key"]), str(item["type"]))
+                for item in found["fields"]
+            ),
+            rows_file=rows_file,
+            issues_file=issues_file,
+            geometry_counts={str(kind): int(count) for kind, count in found["geometry_counts"].items()},
+            issue_counts={str(rule): int(count) for rule, count in found["issue_counts"].items()},
+            extent=_four(found["extent"]),
+            crs=crs_from_json(found["crs"]),
+            accuracy_m=_number(found["accuracy_m"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"no conversion: {error}") from error
+
+
+def crs_from_json(found: Any) -> CrsInfo | None:
+    if found is None:
+        return None
+    return CrsInfo(*(str(found[name]) for name in ("code", "name", "wkt", "how")))
+
+
+def _number(found: Any) -> float | None:
+    return None if found is None else float(found)
+
+
+def _four(found: Any) -> tuple[float, float, float, float] | None:
+    if found is None:
+        return None
+    west, south, east, north = map(float, found)
+    return west, south, east, north

@@ -1,0 +1,339 @@
+"""The two things that the locked-down process can do: say what a file holds, and bring one layer of it to our
+form.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from importers import columns
+from importers.detect import crs as crs_detect
+from importers.detect import encoding as encoding_detect
+from importers.detect.crs import Resolved
+from importers.errors import (
+    CrsUnknown,
+    EmptyLayer,
+    EncodingUnknown,
+    FieldNotInFile,
+    LayerNotInFile,
+    NoGeometry,
+    SeveralLayers,
+)
+from importers.fields import FieldInfo
+from importers.normalise import Gate, Normaliser
+from importers.readers import tabular, vector
+from importers.readers.vector import Batch, DamageReport, LayerFacts
+from importers.report import CHANGED, KEPT, IssueLog
+from importers.sandbox.handover import SCHEMA
+from importers.sandbox.protocol import FieldMapping, Request
+
+ROWS_FILE, ISSUES_FILE = "rows.arrow", "issues.jsonl"
+_SAMPLE_ROWS, _SAMPLE_TEXT = 5, 200
+_CHOICES = 20
+
+Say = Callable[[str, Any], None]
+
+
+def inspect(request: Request, say: Say) -> dict[str, Any]:
+    """What the datasets hold: layers with rows, and the names of empty ones."""
+    found = list(_all_facts(request))
+    return {
+        "layers": [_described(request, layer, name) for name, layer in found if layer.rows],
+        "empty": [name for name, layer in found if not layer.rows],
+    }
+
+
+def convert(request: Request, say: Say) -> dict[str, Any]:
+    """Bring one layer to rows of EWKB and JSON; files go to the request's folder, the account is returned."""
+    name, layer = _chosen(request)
+    codec = _codec(request, layer)
+    if not codec:
+        raise encoding_detect.unknown(name, layer.foreign)
+    fields = _mapped(request, layer, codec, name)
+    out = Path(request.out)
+    issues = IssueLog(out / ISSUES_FILE, most=request.limits["max_issues"])
+    if layer.dataset.index_rebuilt:
+        issues.add_once("index-rebuilt", CHANGED)
+    conversion = _Conversion(request, name, layer, codec, fields, issues)
+    conversion.run(out / ROWS_FILE, say)
+    issues.close()
+    return conversion.account()
+
+
+# --- layers ---
+
+
+def _all_facts(request: Request) -> Iterator[tuple[str, LayerFacts]]:
+    """Every layer with the name by which it is chosen: its own, with its file's before it where that is not
+    enough.
+    """
+    limits = {"max_fields": request.limits["max_fields"], "max_rows": request.limits["max_import_features"]}
+    found: list[LayerFacts] = []
+    for dataset in request.datasets:
+        if dataset.driver is None:
+            codec = encoding_detect.codec_of(request.encoding) if request.encoding else ""
+            found.append(tabular.facts(dataset, codec, **limits))
+        else:
+            found += vector.facts(dataset, **limits)
+    names = [layer.name for layer in found]
+    for layer in found:
+        several = names.count(layer.name) > 1
+        yield (f"{layer.dataset.name}/{layer.name}" if several else layer.name), layer
+
+
+def _chosen(request: Request) -> tuple[str, LayerFacts]:
+    found = list(_all_facts(request))
+    file_name = request.datasets[0].name
+    full = [(name, layer) for name, layer in found if layer.rows]
+    named = [(name, layer) for name, layer in found if name == request.layer]
+    if request.layer and not named:
+        raise LayerNotInFile(name=file_name, layer=request.layer, choices=_listed(name for name, _ in found))
+    if not request.layer and len(full) > 1:
+        raise SeveralLayers(name=file_name, choices=_listed(name for name, _ in full))
+    first = next(iter(named or full or found), None)
+    if first is None or not first[1].rows:
+        raise EmptyLayer(layer=first[0] if first else file_name)
+    return first
+
+
+def _listed(names: Any) -> str:
+    listed = list(names)
+    return ", ".join(listed[:_CHOICES]) + (" …" if len(listed) > _CHOICES else "")
+
+
+def _codec(request: Request, layer: LayerFacts) -> str:
+    """The codec to read text with: the person's, the file's, or "" where nobody says."""
+    if request.encoding:
+        return encoding_detect.codec_of(request.encoding)
+    return layer.declaration.codec if layer.declaration else ""
+
+
+def _crs(request: Request, layer: LayerFacts) -> Resolved | None:
+    if request.crs:
+        return crs_detect.given(request.crs)
+    found = crs_detect.declared(layer.crs)
+    if found is not None and layer.crs_is_of_the_format:
+        return Resolved(found.code, found.name, found.wkt, "format")
+    return found
+
+
+def _described(request: Request, layer: LayerFacts, name: str) -> dict[str, Any]:
+    codec, crs = _codec(request, layer), _crs(request, layer)
+    crs_options = (
+        crs_detect.options(layer.bounds, request.local_srid) if crs is None and layer.geometry_type else []
+    )
+    encoding_options = [asdict(item) for item in encoding_detect.options(layer.foreign)] if not codec else []
+    shown_in = codec or (encoding_options[0]["encoding"] if encoding_options else "utf-8")
+    reader = tabular if layer.dataset.driver is None else vector
+    try:
+        samples = reader.samples(layer, shown_in, _SAMPLE_ROWS)
+    except EncodingUnknown as question:
+        codec, samples, encoding_options = "", [], question.params["options"]
+    return {
+        "name": name,
+        "format": layer.dataset.format,
+        "driver": layer.dataset.driver or "",
+        "rows": layer.rows,
+        "geometry_type": layer.geometry_type,
+        "fields": [asdict(item) for item in layer.fields(shown_in)],
+        "crs": asdict(crs) if crs else None,
+        "encoding": codec,
+        "encoding_declared": layer.declaration.by if layer.declaration else "none",
+        "bounds": layer.bounds,
+        "samples": [{key: _shown(value) for key, value in row.items()} for row in samples],
+        "crs_options": [asdict(item) for item in crs_options],
+        "encoding_options": encoding_options,
+    }
+
+
+def _shown(value: object) -> Any:
+    """A sample value as JSON can carry it."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return str(value)[:_SAMPLE_TEXT]
+
+
+# --- fields ---
+
+
+def _mapped(request: Request, layer: LayerFacts, codec: str, name: str) -> list[tuple[int, FieldInfo]]:
+    """The wanted fields with their place among the columns. Raises FieldNotInFile."""
+    own = {item.name: item for item in reversed(layer.fields(codec))}
+    names = [layer.decoded_name(raw, codec) for raw in layer.names]
+    wanted = request.fields
+    if wanted is None:
+        wanted = [FieldMapping(item.name, item.key, item.type) for item in layer.fields(codec)]
+    found = []
+    for mapping in wanted:
+        if mapping.source not in own:
+            raise FieldNotInFile(layer=name, field=mapping.source, choices=_listed(own))
+        info = FieldInfo(mapping.source, mapping.key, mapping.type, own[mapping.source].width)
+        found.append((_place(names, mapping, wanted), info))
+    key = request.key_field
+    if key and not any(key in (item.key, item.name) for _, item in found):
+        raise FieldNotInFile(layer=name, field=key, choices=_listed(item.name for _, item in found))
+    return found
+
+
+def _place(names: list[str], mapping: FieldMapping, wanted: list[FieldMapping]) -> int:
+    """Column of a mapping; of columns with the same name the first mapping takes the first."""
+    places = [place for place, name in enumerate(names) if name == mapping.source]
+    twins = [item for item in wanted if item.source == mapping.source]
+    return places[min(twins.index(mapping), len(places) - 1)]
+
+
+# --- rows ---
+
+
+class _Damage(DamageReport):
+    def __init__(self, issues: IssueLog) -> None:
+        self._issues = issues
+
+    def damaged(self, row: int, field_name: str, value: str) -> None:
+        self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
+
+
+class _Conversion:
+    """One run over a layer, and the account of it."""
+
+    def __init__(
+        self, request: Request, name: str, layer: LayerFacts, codec: str,
+        fields: list[tuple[int, FieldInfo]], issues: IssueLog,
+    ) -> None:  # fmt: skip
+        self.request, self.name, self.layer, self.codec = request, name, layer, codec
+        self.fields, self.issues = fields, issues
+        self.read = self.converted = 0
+        self.keys = _KeyWatch(issues)
+        self.crs, self.operation, self.normaliser = self._geometry()
+
+    def _geometry(self) -> tuple[Resolved | None, Any, Normaliser | None]:
+        request, layer = self.request, self.layer
+        if not layer.geometry_type:
+            if request.geometry_type != "Table":
+                raise NoGeometry(layer=self.name)
+            return None, None, None
+        crs = _crs(request, layer)
+        if crs is None:
+            raise self._crs_question()
+        operation = crs_detect.operation(
+            crs, layer=self.name, bounds=layer.bounds, local_srid=request.local_srid
+        )
+        kind = request.geometry_type if request.geometry_type in ("Point", "LineString", "Polygon") else None
+        limits = {
+            name: request.limits[name] for name in ("max_vertices", "max_parts", "max_rings", "repair_s")
+        }
+        bbox = tuple(request.bbox) if request.bbox else None
+        return crs, operation, Normaliser(operation, Gate(kind=kind, bbox=bbox, **limits), self.issues)  # type: ignore[arg-type]
+
+    def _crs_question(self) -> CrsUnknown:
+        return crs_detect.unknown(self.name, self.layer.bounds, self.request.local_srid)
+
+    def run(self, path: Path, say: Say) -> None:
+        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as stream:
+            for batch in self._batches():
+                rows = self._rows(batch)
+                stream.write_batch(rows)
+                self.read = batch.first - 1 + len(batch)
+                self.converted += rows.num_rows
+                say("progress", [self.read, self.layer.rows])
+
+    def _batches(self) -> Iterator[Batch]:
+        if self.layer.dataset.driver is None:
+            return tabular.batches(self.layer, self.codec, self.issues)
+        return vector.batches(self.layer, self.codec, _Damage(self.issues))
+
+    def _rows(self, batch: Batch) -> pa.RecordBatch:
+        numbers = np.arange(batch.first, batch.first + len(batch))
+        if self.normaliser is None or batch.wkb is None:
+            geom, places = pa.nulls(len(batch), pa.binary()), np.arange(len(batch))
+        else:
+            ewkb, places = self.normaliser.batch(batch.wkb, numbers)
+            geom = pa.array(ewkb, pa.binary())
+        kept = numbers[places]
+        rows = columns.Rows(kept, self.issues, max_text=self.request.limits["max_text_length"])
+        taken = {place: _taken(batch.columns[place], places) for place, _ in self.fields}
+        properties = columns.to_json(
+            [taken[place] for place, _ in self.fields], [item for _, item in self.fields], rows
+        )
+        return pa.record_batch(
+            [pa.array(kept), geom, properties, self._external_keys(taken, kept, rows)], SCHEMA
+        )
+
+    def _external_keys(self, taken: dict[int, pa.Array], kept: np.ndarray, rows: columns.Rows) -> pa.Array:
+        wanted = self.request.key_field
+        if not wanted:
+            return pa.nulls(len(kept), pa.string())
+        place, item = next((place, item) for place, item in self.fields if wanted in (item.key, item.name))
+        return self.keys.first_of_each(columns.to_keys(taken[place], item, rows), item, kept)
+
+    def account(self) -> dict[str, Any]:
+        normaliser = self.normaliser
+        kinds = dict(normaliser.kinds) if normaliser else {}
+        return {
+            "layer": self.name,
+            "fields": [{"source": item.name, "key": item.key, "type": item.type} for _, item in self.fields],
+            "read": self.read + self.issues.counts["row-malformed"],
+            "converted": self.converted,
+            "repaired": normaliser.repaired if normaliser else 0,
+            "rejected": self.read + self.issues.counts["row-malformed"] - self.converted,
+            "outside": normaliser.outside if normaliser else 0,
+            "geometry_type": _family(kinds),
+            "geometry_counts": kinds,
+            "extent": [float(edge) for edge in normaliser.extent]
+            if normaliser and normaliser.extent
+            else None,
+            "crs": asdict(self.crs) if self.crs else None,
+            "operation": self.operation.name if self.operation else "",
+            "accuracy_m": self.operation.accuracy_m if self.operation else None,
+            "encoding": self.codec,
+            "issue_counts": dict(self.issues.counts),
+        }
+
+
+def _taken(column: pa.Array, places: np.ndarray) -> pa.Array:
+    return column if len(places) == len(column) else column.take(pa.array(places))
+
+
+def _family(kinds: dict[str, int]) -> str:
+    """Point, LineString or Polygon where all geometries are that or its multi-kind, else Geometry."""
+    names = {"POINT": "Point", "LINESTRING": "LineString", "POLYGON": "Polygon"}
+    found = {names.get(kind.removeprefix("MULTI"), "Geometry") for kind in kinds}
+    return found.pop() if len(found) == 1 else "Geometry" if found else ""
+
+
+class _KeyWatch:
+    """Lets each external key through once; 8 bytes a key."""
+
+    def __init__(self, issues: IssueLog) -> None:
+        self._issues = issues
+        self._seen: np.ndarray = np.empty(0, np.uint64)
+
+    def first_of_each(self, keys: pa.Array, field: FieldInfo, rows: np.ndarray) -> pa.Array:
+        """The keys with those that an earlier row had set to null, each reported; so are missing ones."""
+        for place in np.flatnonzero(pc.is_null(keys).to_numpy(zero_copy_only=False)):
+            self._issues.add(int(rows[place]), "key-missing", KEPT, field=field.name)
+        digests = np.array([_digest(key) for key in keys.to_pylist()], np.uint64)
+        filled = digests != 0
+        first = np.zeros(len(digests), bool)
+        first[np.unique(digests, return_index=True)[1]] = True
+        again = filled & (~first | np.isin(digests, self._seen))
+        for place in np.flatnonzero(again):
+            self._issues.add(
+                int(rows[place]), "key-duplicate", KEPT, field=field.name, value=keys[int(place)].as_py()
+            )
+        self._seen = np.union1d(self._seen, digests[filled])
+        return pc.if_else(pa.array(again), None, keys) if again.any() else keys
+
+
+def _digest(key: str | None) -> int:
+    return (
+        0 if key is None else int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") | 1
+    )
