@@ -88,8 +88,8 @@ export class TileLoader {
       const response = await this.options.fetch(url, { signal });
       if (response.status === 204 || response.status === 404) return new ArrayBuffer(0);
       return response.ok ? await response.arrayBuffer() : response.status || 0;
-    } catch (error) {
-      if (signal.aborted) throw error;
+    } catch {
+      if (signal.aborted) throw signal.reason;
       return 0;
     }
   }

@@ -174,6 +174,9 @@ function compileProperty(name: PropertyName, given: unknown): Property<unknown> 
   };
   const value = (given ?? fallback) as never;
   const expression = normalizePropertyExpression(value, name, full as never) as Expression;
+  if (expression.kind === "constant" && !sound(expression.evaluate({ zoom: 0 }), name)) {
+    throw new Error(`${JSON.stringify(given)} is no value for ${name}`);
+  }
   const perFeature = expression.kind === "source" || expression.kind === "composite";
   return {
     bind(zoom) {
@@ -183,6 +186,14 @@ function compileProperty(name: PropertyName, given: unknown): Property<unknown> 
       return () => constant;
     },
   };
+}
+
+/** An unknown operator is not seen as an expression but as a constant, and then of the wrong type. */
+function sound(value: unknown, name: PropertyName): boolean {
+  if (name in DEFAULTS) return typeof value === "number";
+  if (name in COLORS) return value instanceof Color;
+  if (name in TEXTS) return typeof value === "string" || typeof value === "boolean";
+  return Array.isArray(value);
 }
 
 const css = new WeakMap<Color, string>();
