@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 
@@ -20,7 +21,7 @@ from layers.api.collections import OPENAPI
 from layers.api.documented import COMPONENTS, ref
 
 _PROBLEM = {
-    "description": "Problem (RFC 9457)",
+    "description": gettext_lazy("What went wrong, as a problem of RFC 9457"),
     "content": {"application/problem+json": {"schema": ref("Problem")}},
 }
 
@@ -47,8 +48,17 @@ class Generator(SchemaGenerator):
             for method, operation in path.items():
                 if method != "parameters":
                     operation["responses"].setdefault("default", _PROBLEM)
+                    _say_largest_page(operation)
         document["servers"] = [{"url": "/"}]
         return document
+
+
+def _say_largest_page(operation: dict[str, Any]) -> None:
+    """Puts the limit in force where clients look for it (GDAL asks for pages of this size)."""
+    if "Reading" in operation.get("tags", []):
+        for parameter in operation.get("parameters", []):
+            if parameter["name"] == "limit":
+                parameter["schema"]["maximum"] = limits.value("max_page")
 
 
 def _tile_paths() -> dict[str, Any]:

@@ -153,6 +153,29 @@ def test_a_layer_that_is_not_shown_is_open_to_its_members_alone(
         assert statuses == {reader: 200 if reader in members else 404 for reader in readers}, way
 
 
+def test_a_field_above_the_readers_level_is_in_no_way_out(
+    readers: dict[str, Client], make_layer: MakeLayer
+) -> None:
+    fields = [{"key": level, "access": level} for level in LEVELS]
+    values = {level: f"таємниця-{level}" for level in LEVELS}
+    for level in LEVELS:
+        style = {
+            "version": 1, "geometry": "polygon", "label": {"field": level, "minScale": 1e8},
+            "renderer": {"type": "single", "fill": "#aabbcc"},
+        }  # fmt: skip
+        make_layer(f"by_{level}", fields=fields, style=style, features=[(square(), values)])
+    for reader, client in readers.items():
+        told = b""
+        for level in LEVELS:
+            feature = Feature.objects.get(layer__slug=f"by_{level}").pk
+            ways = (way for way in WAYS_OUT if way != "items in a box")
+            told += b"".join(client.get(address(way, f"by_{level}", feature)).content for way in ways)
+        seen = SEEN[reader] - ({"restricted"} if reader == "granted" else set())  # granted another layer
+        for level in LEVELS:
+            assert (values[level].encode() in told) is (level in seen), (reader, level)
+            assert (f'"{level}"'.encode() in told) is (level in seen), (reader, level)
+
+
 def test_hidden_values_do_not_change_what_an_anonymous_reader_gets(make_layer: MakeLayer) -> None:
     """Non-interference: two states that differ in a closed field alone give the same bytes and headers."""
     fields = [*FIELDS, {"key": "owner", "access": "staff"}]

@@ -354,3 +354,34 @@ def test_no_query_makes_the_server_fail(
         make_layer(features=many(3), fields=TYPED)
     for path in (ITEMS, f"{ITEMS}/1", "/api/collections", "/api/collections/demo.parcels"):
         assert anonymous.get(path, query).status_code < 500, (path, query)
+
+
+NAMES = st.one_of(
+    st.just("demo.parcels"), st.text(max_size=30), st.sampled_from(["%00", "demo.", ".", "a.b%27--"])
+)
+IDENTITIES = st.one_of(
+    st.integers().map(str), st.text(max_size=12), st.sampled_from(["%00", "1.0", "²", "None"])
+)
+
+
+@given(name=NAMES, identity=IDENTITIES)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_address_of_the_api_makes_the_server_fail(
+    community: Any, anonymous: Client, name: str, identity: str
+) -> None:
+    collection = f"/api/collections/{name}"
+    for path in (collection, f"{collection}/items", f"{collection}/items/{identity}"):
+        for address in (path, f"{path}/history", f"/api/changesets/{identity}"):
+            assert anonymous.get(address).status_code < 500, address
+
+
+def test_a_query_that_takes_too_long_is_answered_with_busy(make_layer: MakeLayer, anonymous: Client) -> None:
+    make_layer(features=many(500), geometry_type="Point")
+    try:
+        with connections["public"].cursor() as cursor:
+            cursor.execute("SET statement_timeout = 1")
+        response = anonymous.get(f"{ITEMS}?limit=1000&coordinates=full")
+    finally:
+        connections["public"].close()
+    assert (response.status_code, response.json()["code"]) == (503, "busy")
+    assert response["Retry-After"] == "5"

@@ -8,6 +8,7 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layers.standards import standard_layers
 from layers.styles import (
     InvalidRecipe,
     default_recipe,
@@ -146,6 +147,13 @@ def test_outlines_of_the_default_palette_stand_out_from_white() -> None:
 
     for _fill, outline in PALETTE:
         assert 1.05 / (luminance(outline) + 0.05) >= 4.5, outline
+
+
+@pytest.mark.parametrize("slug", standard_layers())
+def test_the_style_of_every_standard_layer_is_right_and_rests_on_its_own_fields(slug: str) -> None:
+    definition = standard_layers()[slug]
+    fields = {field["key"] for field in definition["schema"]}
+    assert recipe_problems(definition["style"], fields=fields) == []
 
 
 JSON = st.recursive(

@@ -245,3 +245,11 @@ def test_the_tilejson_is_in_the_readers_language(make_layer: MakeLayer, anonymou
     response = anonymous.get("/tiles/demo.parcels.json", headers={"accept-language": "uk"})
     assert response.json()["name"] == "Шар parcels"
     assert "Accept-Language" in response["Vary"]
+
+
+def test_an_address_under_tiles_that_does_not_exist_is_a_problem_too(
+    anonymous: Client, community: Any
+) -> None:
+    for address in ("/tiles/", "/tiles/demo.parcels/1/2.mvt", "/tiles/demo.parcels/1/2/3.png"):
+        response = anonymous.get(address)
+        assert (response.status_code, response.json()["code"]) == (404, "not-found")
