@@ -12,13 +12,15 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importers.detect.encoding import text_of
 from importers.fields import FieldInfo
 from importers.report import CHANGED, NULLED, IssueLog
 
 TYPES = ("string", "text", "integer", "number", "boolean", "date", "datetime")
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"
-_NEEDS_CARE = np.zeros(256, bool)
-_NEEDS_CARE[[*range(0x20), 0x22, 0x5C, 0x7F, 0xC2]] = True
+_NEEDS_CARE = bytes(
+    (*range(0x20), 0x22, 0x5C, 0x7F, 0xC2)
+)  # JSON's own, and the first byte of U+0080 to U+009F
 _NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
 _SPACES = r"[\s\x{a0}\x{2009}\x{202f}']"
 _YES = pa.array(["true", "t", "yes", "y", "1", "так", "т", "є", "да", "истина", "+"])
@@ -87,12 +89,8 @@ def _escaped(column: pa.StringArray) -> pa.StringArray:
 
 def _careful(column: pa.StringArray) -> bool:
     """Whether any byte of the column has a meaning in JSON or may begin a control character."""
-    _, offsets_buffer, data_buffer = column.buffers()
-    if data_buffer is None or offsets_buffer is None:
-        return False
-    offsets = np.frombuffer(offsets_buffer, np.int32)
-    first, last = offsets[column.offset], offsets[column.offset + len(column)]
-    return bool(_NEEDS_CARE[np.frombuffer(data_buffer, np.uint8)[first:last]].any())
+    text = text_of(column)
+    return len(text.translate(None, _NEEDS_CARE)) != len(text)
 
 
 # --- to one of our types ---

@@ -34,8 +34,7 @@ _GEOD = Geod(ellps="WGS84")
 
 @dataclass(frozen=True)
 class Gate:
-    """What geometries may be. `kind` Point, LineString, Polygon, or None for any; `bbox` w, s, e, n or None.
-    """
+    """What geometries may be. `kind` Point, LineString, Polygon, or None for any; `bbox` w, s, e, n or None."""
 
     kind: str | None
     max_vertices: int
@@ -59,7 +58,7 @@ class Normaliser:
     swapped: bool | None = None
     extent: list[float] | None = None
 
-    def batch(self, wkb: pa.Array, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, wkb: pa.Array, rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
         """EWKB (lon/lat, 2D, valid) of the rows that pass, and their positions in the batch."""
         work = _Batch(rows, self.issues)
         self._parse(work, wkb)
@@ -69,8 +68,7 @@ class Normaliser:
         self._repair(work)
         self._place(work)
         self.kinds.update(_kind_names(work.geoms))
-        ewkb = shapely.to_wkb(shapely.set_srid(work.geoms, 4326), include_srid=True, byte_order=1)
-        return ewkb, work.places
+        return _ewkb(work.geoms), work.places
 
     # --- size, counts ---
 
@@ -297,6 +295,13 @@ def _of_dimension(geom: shapely.Geometry, dimension: int) -> shapely.Geometry:
         return kept[0]
     gather = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}[dimension]
     return gather(kept)
+
+
+def _ewkb(geoms: np.ndarray) -> pa.Array:
+    """Little-endian WKB with the SRID put in: setting it on each geometry would copy them all."""
+    head, tail = b"\x20", (4326).to_bytes(4, "little")
+    wkb = shapely.to_wkb(geoms, output_dimension=2, byte_order=1)
+    return pa.array([item[:4] + head + tail + item[5:] for item in wkb], pa.binary())
 
 
 def _kind_names(geoms: np.ndarray) -> dict[str, int]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
@@ -102,8 +101,7 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows from number `first` (the first row of a file is 1): columns in the order of the fields, and WKB.
-    """
+    """Rows from number `first` (the first row of a file is 1): columns in the order of the fields, and WKB."""
 
     first: int
     columns: list[pa.Array]
@@ -223,11 +221,8 @@ def _deleted(dataset: DatasetRequest, header: DbfHeader | None) -> int:
     """Rows marked as deleted: GDAL counts them and then passes over them."""
     if header is None or not header.records:
         return 0
-    marks = np.memmap(
-        Path(dataset.path).with_suffix(".dbf"), np.uint8, "r", header.header_length,
-        (header.records, header.record_length),
-    )  # fmt: skip
-    return int((marks[:, 0] == ord("*")).sum())
+    dbf = Path(dataset.path).with_suffix(".dbf")
+    return sum(int((records[:, 0] == ord("*")).sum()) for records in encoding.records_of(dbf, header))
 
 
 def _encoding(dataset: DatasetRequest, header: DbfHeader | None) -> tuple[Declaration | None, list[bytes]]:

@@ -255,8 +255,7 @@ class _Conversion:
         if self.normaliser is None or batch.wkb is None:
             geom, places = pa.nulls(len(batch), pa.binary()), np.arange(len(batch))
         else:
-            ewkb, places = self.normaliser.batch(batch.wkb, numbers)
-            geom = pa.array(ewkb, pa.binary())
+            geom, places = self.normaliser.batch(batch.wkb, numbers)
         kept = numbers[places]
         rows = columns.Rows(kept, self.issues, max_text=self.request.limits["max_text_length"])
         taken = {place: _taken(batch.columns[place], places) for place, _ in self.fields}
