@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.extras import Json
 
@@ -49,7 +49,7 @@ class SideConnection:
                 with self._open().cursor() as cursor:
                     cursor.execute(sql, params)
                     return cursor.fetchall() if cursor.description else []
-            except DatabaseError as error:
+            except (DatabaseError, InterfaceError) as error:
                 logger.warning("progress was not written: %s", error)
                 self._close()
                 return []
@@ -69,7 +69,7 @@ class SideConnection:
     def _close(self) -> None:
         wrapper, self._wrapper = self._wrapper, None
         if wrapper is not None:
-            with contextlib.suppress(DatabaseError):
+            with contextlib.suppress(DatabaseError, InterfaceError):
                 wrapper.close()
 
 

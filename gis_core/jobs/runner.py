@@ -20,7 +20,7 @@ from gis_core.jobs.models import Job
 logger = logging.getLogger(__name__)
 
 # Raw errors too: cursor.copy_expert and the like are not wrapped by Django.
-DATABASE_GONE = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+MAY_PASS = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 class WorkerEnding(BaseException):
@@ -44,8 +44,8 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def run_claimed(job: Job, reporter: RunningReporter, *, interruptible: Any = _uninterrupted) -> None:
-    """Run a job this process has claimed, and settle it whatever happens. Raises OperationalError or
-    InterfaceError only where the database is gone: the job is then found as an orphan later.
+    """Run a job this process has claimed, and settle it whatever happens. Raises a database
+    error only where the database is gone: the job is then found as an orphan later.
 
     `interruptible()` surrounds the task's own code, where a WorkerEnding may be raised.
     """
@@ -98,7 +98,12 @@ def _after_failure(job: Job, error: Exception) -> None:
 
 def _may_pass(error: Exception) -> bool:
     """Whether trying again can help: the connection broke, a deadlock, a lock or a statement timed out."""
-    return isinstance(error, DATABASE_GONE) or connection.connection is None
+    return isinstance(error, MAY_PASS) or _connection_lost()
+
+
+def _connection_lost() -> bool:
+    """Known by the connection, not the error: psycopg2 reports a loss even as a plain DatabaseError."""
+    return connection.connection is None or connection.connection.closed != 0
 
 
 def _settle(change: Any, job: Job, *args: Any, **kwargs: Any) -> None:

@@ -16,15 +16,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg2
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
 
 from gis_core import limits
 from gis_core.jobs import claims
 from gis_core.jobs.backend import CHANNEL
 from gis_core.jobs.models import Job
 from gis_core.jobs.reporter import JobReporter, SideConnection
-from gis_core.jobs.runner import DATABASE_GONE, WorkerEnding, run_claimed
+from gis_core.jobs.runner import WorkerEnding, run_claimed
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,9 @@ class Worker:
                 self._connect()
                 failures = 0
                 self._serve()
-            except DATABASE_GONE as error:
+            except (DatabaseError, InterfaceError, psycopg2.Error) as error:
+                # Any of them, for a lost connection may come as any; and a missing table means that the
+                # migrations have yet to run.
                 logger.warning("the database is away, trying again: %s", str(error).strip())
                 self._disconnect()
                 self._sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
