@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 
 from gis_core.communities import Community
 from gis_core.people import Membership
-from gis_core.roles import Action, roles_that_may
+from gis_core.roles import Action, Role, roles_that_may
 
 
 def shell(request: HttpRequest, community: Community | None, section: str) -> dict[str, Any]:
@@ -31,8 +31,12 @@ def role_in(request: HttpRequest, community: Community | None) -> str:
     if community is None or not user.is_authenticated:
         return ""
     if user.is_superuser:
-        return "admin"
-    return Membership.objects.filter(user=user, community=community).values_list("role", flat=True).first() or ""
+        return Role.ADMIN
+    known: dict[int, str] = request.__dict__.setdefault("_roles", {})  # asked for once a request
+    if community.pk not in known:
+        found = Membership.objects.filter(user=user, community=community).values_list("role", flat=True)
+        known[community.pk] = found.first() or ""
+    return known[community.pk]
 
 
 def other_language() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Forms of the pages. They check what was typed; rules about layers and files live in their packages."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -113,9 +113,7 @@ class ImportForm(forms.Form):
             self._choices("target", [(self.NEW, _("A new layer"))])
 
     def _choices(self, name: str, choices: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = choices
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -171,6 +169,5 @@ class AnswerForm(forms.Form):
 
     def __init__(self, *args: Any, options: Sequence[tuple[str, str]], label: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["answer"]
-        assert isinstance(field, forms.ChoiceField)
+        field = cast(forms.ChoiceField, self.fields["answer"])
         field.label, field.choices = label, options

@@ -11,7 +11,6 @@ from layers.models import Layer
 from layers.models.catalogue import localised
 from layers.schema import Field
 
-
 LONG_TEXT = 60
 
 

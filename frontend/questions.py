@@ -62,7 +62,8 @@ def _encoding(params: dict[str, Any]) -> Question:
         "encoding",
         _("In which of these are the words readable?"),
         _(
-            "The file does not say how its letters are encoded. Below are words from it, read in different ways."
+            "The file does not say how its letters are encoded. Below are words from it, "
+            "read in different ways."
         ),
         [
             Option(it["encoding"], encoding_name(it["encoding"]), it["samples"])

@@ -15,7 +15,7 @@ from psycopg2 import sql
 
 from gis_core.people import Membership
 from gis_core.roles import Action, Role, roles_that_may
-from layers.access import ReadSource, Reader
+from layers.access import Reader, ReadSource
 from layers.models import Changeset, Layer, LayerGrant
 from layers.models.catalogue import AccessLevel
 from layers.schema import Field
@@ -138,19 +138,21 @@ _FACTS = sql.SQL(
     """
     WITH one AS (
         SELECT *, ST_Envelope(geom_3857) AS frame,
-               greatest(ST_XMax(geom_3857) - ST_XMin(geom_3857), ST_YMax(geom_3857) - ST_YMin(geom_3857)) AS reach
+               greatest(ST_XMax(geom_3857) - ST_XMin(geom_3857),
+                        ST_YMax(geom_3857) - ST_YMin(geom_3857)) AS reach
         FROM {relation} WHERE id = {feature}
     )
-    SELECT id, version, revision, updated_at, external_key, {properties},
-           GeometryType(geom), ST_Dimension(geom),
-           CASE WHEN ST_Dimension(geom) = 2 THEN ST_Area(geom::geography) ELSE 0 END,
+    SELECT id, version, revision, updated_at, external_key, {properties} AS properties,
+           GeometryType(geom) AS geometry_type, ST_Dimension(geom) AS dimension,
+           CASE WHEN ST_Dimension(geom) = 2 THEN ST_Area(geom::geography) ELSE 0 END AS area_m2,
            CASE ST_Dimension(geom) WHEN 2 THEN ST_Perimeter(geom::geography)
-                                   WHEN 1 THEN ST_Length(geom::geography) ELSE 0 END,
-           ST_X(ST_Centroid(geom)), ST_Y(ST_Centroid(geom)),
-           ARRAY[ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)],
+                                   WHEN 1 THEN ST_Length(geom::geography) ELSE 0 END AS length_m,
+           ST_X(ST_Centroid(geom)) AS longitude, ST_Y(ST_Centroid(geom)) AS latitude,
+           ARRAY[ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)] AS box,
            CASE WHEN ST_Dimension(geom) > 0 THEN ST_AsSVG(ST_Translate(
-               ST_Simplify(geom_3857, reach / 1000, true), -ST_XMin(frame), -ST_YMax(frame)), 0, 2) ELSE '' END,
-           ARRAY[ST_XMax(frame) - ST_XMin(frame), ST_YMax(frame) - ST_YMin(frame)]
+               ST_Simplify(geom_3857, reach / 1000, true), -ST_XMin(frame), -ST_YMax(frame)
+           ), 0, 2) ELSE '' END AS svg_path,
+           ARRAY[ST_XMax(frame) - ST_XMin(frame), ST_YMax(frame) - ST_YMin(frame)] AS svg_size_m
     FROM one
     """
 )
@@ -164,10 +166,11 @@ def feature_facts(source: ReadSource, feature_id: int) -> FeatureFacts | None:
     with bounded(source.alias) as cursor:
         cursor.execute(statement)
         row = cursor.fetchone()
+        names = [column.name for column in cursor.description]
     if row is None:
         return None
-    *state, properties = row[:6]
-    return FeatureFacts(*state, json.loads(properties), *row[6:])
+    found = dict(zip(names, row, strict=True))
+    return FeatureFacts(**{**found, "properties": json.loads(found["properties"])})
 
 
 @dataclass(frozen=True)

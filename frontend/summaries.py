@@ -7,6 +7,7 @@ from django.urls import reverse
 from frontend.coordinate_systems import crs_name, encoding_name
 from importers.report import DONE, RowIssue
 
+ISSUE_PARTS = ("row", "rule", "done", "field", "value", "params")
 COUNTS = ("read", "imported", "repaired", "rejected")
 
 
@@ -41,9 +42,8 @@ def _crs_name(code: str, registered: str) -> str:
 
 def _issue(item: dict[str, Any]) -> dict[str, Any]:
     issue = RowIssue(
-        item.get("row"), item.get("rule", ""), item.get("done", ""), item.get("field", ""), item.get("value", ""),
-        item.get("params", {}),
-    )  # fmt: skip
+        **{"row": None, "rule": "", "done": "", **{k: item[k] for k in ISSUE_PARTS if k in item}}
+    )
     return {
         "row": issue.row,
         "field": issue.field,

@@ -18,10 +18,10 @@ class UploadGate(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: Any,
+        META: Any,  # noqa: N803 -- the name is Django's
         content_length: int,
         boundary: Any,
-        encoding: Any = None,  # noqa: N803
+        encoding: Any = None,
     ) -> None:
         limit_mb = limits.value("max_upload_mb")
         if content_length > limit_mb * 1024 * 1024 + FORM_BYTES:

@@ -14,7 +14,7 @@ from frontend.context import role_in
 from frontend.forms import RevertForm
 from frontend.naming import differences, feature_name, naming_field
 from frontend.reading import ChangeRow, changes_of
-from frontend.views.page import page, whole_number
+from frontend.views.page import page, signed_in, whole_number
 from gis_core.errors import HromadaError, NotFound
 from gis_core.roles import Action
 from layers.access import LayerNotFound, ReadSource, access_layer, may, read_source
@@ -26,7 +26,10 @@ CHIPS = {"applied": "good", "rejected": "bad", "needs_changes": "warn", "submitt
 
 
 def visible_changeset(request: HttpRequest, community: str, number: int) -> Changeset:
-    """A changeset of a layer the reader may read, for members alone. Raises NotFound for absent and hidden alike."""
+    """A changeset of a layer the reader may read, for members alone.
+
+    Raises NotFound for an absent and for a hidden one alike.
+    """
     changeset = (
         Changeset.objects.select_related("layer__community", "author", "reviewer", "reverts")
         .filter(pk=number, layer__community__slug=community)
@@ -77,8 +80,13 @@ def _shown(
     }
     status = 409 if failure else 200
     return page(
-        request, "frontend/changeset.html", context, community=layer.community, section="layers", status=status
-    )  # fmt: skip
+        request,
+        "frontend/changeset.html",
+        context,
+        community=layer.community,
+        section="layers",
+        status=status,
+    )
 
 
 def _address(changeset: Changeset) -> str:
@@ -112,7 +120,8 @@ def revert(request: HttpRequest, community: str, changeset: int) -> HttpResponse
     if not form.is_valid():
         return _shown(request, found, form)
     try:
-        inverse = revert_changeset(changeset=found, actor=request.user, comment=form.cleaned_data["comment"])
+        why = form.cleaned_data["comment"]
+        inverse = revert_changeset(changeset=found, actor=signed_in(request), comment=why)
     except HromadaError as error:
         if error.status != 409:
             raise

@@ -53,7 +53,8 @@ def _words(status: int) -> tuple[str, str]:
         500: (
             _("Something broke on our side"),
             _(
-                "The server met a fault it did not expect. What you sent was not saved. Try again in a minute."
+                "The server met a fault it did not expect. What you sent was not saved. "
+                "Try again in a minute."
             ),
         ),
         503: (_("The server is busy"), _("Try again in a few seconds.")),

@@ -16,7 +16,7 @@ from frontend.forms import ImportForm
 from frontend.questions import question_of
 from frontend.uploads import UploadGate
 from frontend.views.jobs import job_of
-from frontend.views.page import community_named, page, turned_away
+from frontend.views.page import community_named, page, signed_in, turned_away
 from gis_core import limits
 from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed
@@ -81,8 +81,9 @@ def _form_page(
 
 def _start(request: HttpRequest, community: Community, form: ImportForm) -> Job:
     file = form.cleaned_data["file"]
-    upload = receive_upload(community=community, owner=request.user, name=file.name, chunks=file.chunks())
-    return start_import(upload=upload, request=ImportRequest(**form.decisions()), actor=request.user)
+    sender = signed_in(request)
+    upload = receive_upload(community=community, owner=sender, name=file.name, chunks=file.chunks())
+    return start_import(upload=upload, request=ImportRequest(**form.decisions()), actor=sender)
 
 
 @require_POST
@@ -103,5 +104,5 @@ def answer(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
     upload_id, decided, *_rest = asking.arguments["args"]
     upload = Upload.objects.select_related("community").get(pk=upload_id, community=owner)
     wanted = ImportRequest(**{**decided, question.decides: given.cleaned_data["answer"]})
-    started = start_import(upload=upload, request=wanted, actor=request.user)
+    started = start_import(upload=upload, request=wanted, actor=signed_in(request))
     return redirect("job", community, started.uuid)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontend.questions import question_of
 from frontend.summaries import import_summary
-from frontend.views.page import community_named, page, turned_away, whole_number
+from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from gis_core.communities import Community
 from gis_core.errors import HromadaError
 from gis_core.jobs.control import cancel_job, retry_job
@@ -88,7 +88,7 @@ def _controlled(request: HttpRequest, community: str, uuid: UUID, act: Any, told
         return redirect_to_login(address)
     job = job_of(request, owner, uuid)
     try:
-        act(job=job, actor=request.user)
+        act(job=job, actor=signed_in(request))
     except HromadaError as error:
         if error.status != 409:
             raise

@@ -14,7 +14,6 @@ from frontend.map_config import HIDDEN_AT_FIRST, language, reader_recipe
 from frontend.naming import cells, feature_name, field_title, naming_field
 from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page
 from frontend.views.page import community_named, page, plain_text, whole_number
-from gis_core.communities import Community
 from gis_core.errors import BadParameter
 from layers.access import ReadSource, access_layer, read_source, visible_fields, visible_layers
 from layers.models import Changeset, Layer
@@ -123,7 +122,8 @@ def layer_page(request: HttpRequest, community: str, layer: str) -> HttpResponse
 
 
 def _last_change(layer: Layer) -> dict[str, Any] | None:
-    return Changeset.objects.filter(layer=layer, revision=layer.revision).values("id", "applied_at").first()
+    found = Changeset.objects.filter(layer=layer, revision=layer.revision).only("id", "applied_at").first()
+    return {"id": found.pk, "applied_at": found.applied_at} if found else None
 
 
 class _Table:

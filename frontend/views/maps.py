@@ -1,7 +1,7 @@
 """The map of a community, and the list of communities where there are several."""
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -34,16 +34,17 @@ def cards(request: HttpRequest) -> list[dict[str, object]]:
         visible_layers(request.user)
         .order_by()
         .values("community")
-        .annotate(layers=Count("pk"), features=Sum("feature_count"))
+        .annotate(layer_count=Count("pk"), total=Sum("feature_count"))
+        .values_list("community", "layer_count", "total")
     )
-    counted = {row["community"]: row for row in open_to_reader}
+    counted = {community: (layers, total) for community, layers, total in open_to_reader}
     communities = Community.objects.select_related("admin_unit__parent__parent").order_by("name_uk")
     return [
         {
             "community": community,
             "region": region(community),
-            "layers": counted.get(community.pk, {}).get("layers", 0),
-            "features": counted.get(community.pk, {}).get("features", 0),
+            "layers": counted.get(community.pk, (0, 0))[0],
+            "features": counted.get(community.pk, (0, 0))[1],
         }
         for community in communities[:MAX_CARDS]
     ]

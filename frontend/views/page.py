@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from frontend.context import role_in, shell
 from gis_core.communities import Community
 from gis_core.errors import BadParameter, NotAllowed
+from gis_core.people import User
 from gis_core.roles import roles_that_may
-from django.utils.translation import gettext as _
 
 
 def page(
@@ -41,6 +42,13 @@ def turned_away(request: HttpRequest, community: Community, action: str) -> Http
     if role_in(request, community) not in roles_that_may(action):
         raise NotAllowed()
     return None
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind the request. Raises NotAllowed for an anonymous one."""
+    if not isinstance(request.user, User):
+        raise NotAllowed()
+    return request.user
 
 
 def whole_number(request: HttpRequest, name: str) -> int | None:

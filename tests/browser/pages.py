@@ -26,29 +26,51 @@ SHOTS = os.environ.get("HROMADA_SHOTS", "")
 SIZES = {"wide": (1280, 800), "phone": (390, 844)}
 
 PARCEL_FIELDS: list[dict[str, Any]] = [
-    {"key": "cad_num", "title": {"uk": "Кадастровий номер", "en": "Cadastral number"}, "required": True,
-     "pattern": r"\d{10}:\d{2}:\d{3}:\d{4}"},
-    {"key": "ownership", "title": {"uk": "Форма власності", "en": "Ownership"},
-     "domain": [{"value": "100", "title": {"uk": "Приватна власність", "en": "Private"}},
-                {"value": "200", "title": {"uk": "Комунальна власність", "en": "Communal"}},
-                {"value": "300", "title": {"uk": "Державна власність", "en": "State"}}]},
+    {
+        "key": "cad_num",
+        "title": {"uk": "Кадастровий номер", "en": "Cadastral number"},
+        "required": True,
+        "pattern": r"\d{10}:\d{2}:\d{3}:\d{4}",
+    },
+    {
+        "key": "ownership",
+        "title": {"uk": "Форма власності", "en": "Ownership"},
+        "domain": [
+            {"value": "100", "title": {"uk": "Приватна власність", "en": "Private"}},
+            {"value": "200", "title": {"uk": "Комунальна власність", "en": "Communal"}},
+            {"value": "300", "title": {"uk": "Державна власність", "en": "State"}},
+        ],
+    },
     {"key": "purpose", "title": {"uk": "Цільове призначення", "en": "Purpose"}},
-    {"key": "area_ha", "title": {"uk": "Площа за документами", "en": "Documented area"}, "type": "number",
-     "unit": "га", "min": 0},
+    {
+        "key": "area_ha",
+        "title": {"uk": "Площа за документами", "en": "Documented area"},
+        "type": "number",
+        "unit": "га",
+        "min": 0,
+    },
     {"key": "address", "title": {"uk": "Адреса", "en": "Address"}},
     {"key": "registered", "title": {"uk": "Дата реєстрації", "en": "Registered"}, "type": "date"},
     {"key": "is_leased", "title": {"uk": "В оренді", "en": "Leased"}, "type": "boolean"},
     {"key": "note", "title": {"uk": "Примітка для працівників", "en": "Staff note"}, "access": "staff"},
-]  # fmt: skip
+]
 PARCEL_STYLE = {
-    "version": 1, "geometry": "polygon",
-    "renderer": {"type": "categorized", "field": "ownership", "classes": [
-        {"value": "100", "label": {"uk": "Приватна", "en": "Private"}, "fill": "#f0c987"},
-        {"value": "200", "label": {"uk": "Комунальна", "en": "Communal"}, "fill": "#8fb8c9"},
-        {"value": "300", "label": {"uk": "Державна", "en": "State"}, "fill": "#b9cf8f"}],
-        "other": {"label": {"uk": "Не визначено", "en": "Not set"}, "fill": "#d9d9d9"}},
-    "stroke": {"color": "#7a5c3a", "width": 0.8}, "opacity": 0.8, "label": {"field": "cad_num", "size": 11},
-}  # fmt: skip
+    "version": 1,
+    "geometry": "polygon",
+    "renderer": {
+        "type": "categorized",
+        "field": "ownership",
+        "classes": [
+            {"value": "100", "label": {"uk": "Приватна", "en": "Private"}, "fill": "#f0c987"},
+            {"value": "200", "label": {"uk": "Комунальна", "en": "Communal"}, "fill": "#8fb8c9"},
+            {"value": "300", "label": {"uk": "Державна", "en": "State"}, "fill": "#b9cf8f"},
+        ],
+        "other": {"label": {"uk": "Не визначено", "en": "Not set"}, "fill": "#d9d9d9"},
+    },
+    "stroke": {"color": "#7a5c3a", "width": 0.8},
+    "opacity": 0.8,
+    "label": {"field": "cad_num", "size": 11},
+}
 STREETS = ("вул. Соборна", "вул. Лесі Українки", "пров. Ґонтів", "вул. Героїв Крут")
 
 
@@ -63,35 +85,48 @@ class Town:
 
 def build_town(community: Community, editor: User) -> Town:
     parcels = _layer(
-        community, "parcels", "Земельні ділянки", "Land parcels", fields=PARCEL_FIELDS, style=PARCEL_STYLE,
-        theme="land", geometry_type="Polygon", key_field="cad_num",
-        description={"uk": "Ділянки за даними громади: межі, власність і призначення. Оновлюється щотижня.",
-                     "en": "Parcels kept by the community: boundaries, ownership and purpose. Updated weekly."},
+        community,
+        "parcels",
+        "Земельні ділянки",
+        "Land parcels",
+        fields=PARCEL_FIELDS,
+        style=PARCEL_STYLE,
+        theme="land",
+        geometry_type="Polygon",
+        key_field="cad_num",
+        description={
+            "uk": "Ділянки за даними громади: межі, власність і призначення. Оновлюється щотижня.",
+            "en": "Parcels kept by the community: boundaries, ownership and purpose. Updated weekly.",
+        },
         attribution="Відділ земельних відносин громади",
-    )  # fmt: skip
+    )
     ids = add_features(parcels, [_parcel(number) for number in range(120)])
     changeset = _edit(parcels, ids[0], editor)
     _more_layers(community)
     jobs = _jobs(community, editor)
     layers = f"/{community.slug}/layers/"
-    return Town(editor, parcels, {
-        "home": "/?all=1",
-        "map": f"/{community.slug}/",
-        "layers": layers,
-        "layer": f"{layers}parcels/",
-        "search-none": f"{layers}parcels/?q=ґудзик",
-        "feature": f"{layers}parcels/{ids[0]}/",
-        "line": f"{layers}water_pipes/{_first(community, 'water_pipes')}/",
-        "point": f"{layers}schools/{_first(community, 'schools')}/",
-        "empty-layer": f"{layers}shelters/",
-        "login": "/accounts/login/",
-        "accessibility": "/accessibility/",
-        "missing": f"/{community.slug}/layers/nothing/",
-        "changeset": f"/{community.slug}/changesets/{changeset}/",
-        "import": f"/{community.slug}/import/",
-        "jobs": f"/{community.slug}/jobs/",
-        **{f"job-{name}": f"/{community.slug}/jobs/{uuid}/" for name, uuid in jobs.items()},
-    })  # fmt: skip
+    return Town(
+        editor,
+        parcels,
+        {
+            "home": "/?all=1",
+            "map": f"/{community.slug}/",
+            "layers": layers,
+            "layer": f"{layers}parcels/",
+            "search-none": f"{layers}parcels/?q=ґудзик",
+            "feature": f"{layers}parcels/{ids[0]}/",
+            "line": f"{layers}water_pipes/{_first(community, 'water_pipes')}/",
+            "point": f"{layers}schools/{_first(community, 'schools')}/",
+            "empty-layer": f"{layers}shelters/",
+            "login": "/accounts/login/",
+            "accessibility": "/accessibility/",
+            "missing": f"/{community.slug}/layers/nothing/",
+            "changeset": f"/{community.slug}/changesets/{changeset}/",
+            "import": f"/{community.slug}/import/",
+            "jobs": f"/{community.slug}/jobs/",
+            **{f"job-{name}": f"/{community.slug}/jobs/{uuid}/" for name, uuid in jobs.items()},
+        },
+    )
 
 
 def _layer(community: Community, slug: str, uk: str, en: str, **attributes: Any) -> Layer:
@@ -102,12 +137,17 @@ def _layer(community: Community, slug: str, uk: str, en: str, **attributes: Any)
 
 def _parcel(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
     west, south = 29.24 + number % 12 * 0.0008, 48.68 + number // 12 * 0.0006
-    ring = [[west, south], [west + 0.0007, south + 0.00005], [west + 0.00072, south + 0.0005],
-            [west + 0.0003, south + 0.00052], [west, south]]  # fmt: skip
+    ring = [
+        [west, south],
+        [west + 0.0007, south + 0.00005],
+        [west + 0.00072, south + 0.0005],
+        [west + 0.0003, south + 0.00052],
+        [west, south],
+    ]
     properties = {
         "cad_num": f"0510600000:01:{number // 40 + 1:03}:{number + 1:04}",
         "ownership": ("100", "200", "300")[number % 3],
-        "purpose": "02.01 Для будівництва і обслуговування житлового будинку, господарських будівель і споруд",
+        "purpose": "02.01 Для будівництва і обслуговування житлового будинку, господарських будівель",
         "area_ha": round(0.08 + number * 0.0013, 4),
         "address": f"{STREETS[number % 4]}, {number + 1}",
         "registered": f"20{number % 20 + 5:02}-0{number % 9 + 1}-1{number % 10}",
@@ -133,8 +173,9 @@ def _edit(layer: Layer, feature_id: int, author: User) -> int:
 
 
 def _more_layers(community: Community) -> None:
-    pipes = _layer(community, "water_pipes", "Водогін", "Water mains", theme="infrastructure",
-                   geometry_type="LineString")  # fmt: skip
+    pipes = _layer(
+        community, "water_pipes", "Водогін", "Water mains", theme="infrastructure", geometry_type="LineString"
+    )
     bend = [[29.24 + i * 0.0012, 48.684 + 0.0009 * math.sin(i)] for i in range(9)]
     add_features(pipes, [({"type": "LineString", "coordinates": bend}, {"name": "Магістраль № 1"})])
     schools = _layer(
@@ -147,8 +188,15 @@ def _more_layers(community: Community) -> None:
     add_features(zones, [(square(29.24, 48.68, 0.01), {"name": "Ж-1 Садибна забудова"})])
     streets = _layer(community, "streets", "Вулиці", "Streets", theme="base", geometry_type="LineString")
     add_features(streets, [({"type": "LineString", "coordinates": bend[:4]}, {"name": "вул. Соборна"})])
-    _layer(community, "shelters", "Укриття", "Shelters", theme="infrastructure", geometry_type="Point",
-           access_level="staff")  # fmt: skip
+    _layer(
+        community,
+        "shelters",
+        "Укриття",
+        "Shelters",
+        theme="infrastructure",
+        geometry_type="Point",
+        access_level="staff",
+    )
 
 
 def _first(community: Community, slug: str) -> int:
@@ -164,42 +212,120 @@ def _jobs(community: Community, owner: User) -> dict[str, str]:
         "cp1251": ["Вінницька міська рада", "Хмільник"],
         "cp866": ["┬│ээшЎ№ър ь│ё№ър Ёрфр", "╒ь│ы№эшъ"],
     }
-    shared = {"task_path": run_import.module_path, "queue": "imports", "max_attempts": 3, "owner": owner,
-              "community": community, "created_at": began}  # fmt: skip
+    shared = {
+        "task_path": run_import.module_path,
+        "queue": "imports",
+        "max_attempts": 3,
+        "owner": owner,
+        "community": community,
+        "created_at": began,
+    }
     made = {
-        "running": {"state": "running", "progress": 0.42, "subject": "дороги_2026.zip", "attempts": 1,
-                    "message_code": "import-converting", "message_params": {"rows": 5210}, "started_at": began},
-        "done": {"state": "done", "progress": 1, "subject": "parcels.zip", "attempts": 1, "result": _summary(),
-                 "finished_at": timezone.now()},
-        "failed": {"state": "failed", "subject": "фото.zip", "attempts": 1, "error_code": "archive-empty",
-                   "error_params": {"name": "фото.zip"}, "finished_at": timezone.now()},
-        "asks": {"state": "failed", "subject": "budynky.zip", "attempts": 1, "error_code": "encoding-unknown",
-                 "error_params": {"layer": "budynky", "choices": "cp1251, cp866", "options": [
-                     {"encoding": name, "samples": words} for name, words in samples.items()]},
-                 "finished_at": timezone.now()},
-        "asks-crs": {"state": "failed", "subject": "mezhi.zip", "attempts": 1, "error_code": "crs-unknown",
-                     "error_params": {"layer": "mezhi", "choices": "EPSG:9832, EPSG:6383", "options": [
-                         {"code": "EPSG:6383", "name": "TM 9", "lon": 25.412, "lat": 48.68},
-                         {"code": "EPSG:9832", "name": "LCS-05", "lon": 29.2431, "lat": 48.6812},
-                         {"code": "EPSG:3857", "name": "Web Mercator", "lon": None, "lat": None}]},
-                     "finished_at": timezone.now()},
-    }  # fmt: skip
+        "running": {
+            "state": "running",
+            "progress": 0.42,
+            "subject": "дороги_2026.zip",
+            "attempts": 1,
+            "message_code": "import-converting",
+            "message_params": {"rows": 5210},
+            "started_at": began,
+        },
+        "done": {
+            "state": "done",
+            "progress": 1,
+            "subject": "parcels.zip",
+            "attempts": 1,
+            "result": _summary(),
+            "finished_at": timezone.now(),
+        },
+        "failed": {
+            "state": "failed",
+            "subject": "фото.zip",
+            "attempts": 1,
+            "error_code": "archive-empty",
+            "error_params": {"name": "фото.zip"},
+            "finished_at": timezone.now(),
+        },
+        "asks": {
+            "state": "failed",
+            "subject": "budynky.zip",
+            "attempts": 1,
+            "error_code": "encoding-unknown",
+            "error_params": {
+                "layer": "budynky",
+                "choices": "cp1251, cp866",
+                "options": [{"encoding": name, "samples": words} for name, words in samples.items()],
+            },
+            "finished_at": timezone.now(),
+        },
+        "asks-crs": {
+            "state": "failed",
+            "subject": "mezhi.zip",
+            "attempts": 1,
+            "error_code": "crs-unknown",
+            "error_params": {
+                "layer": "mezhi",
+                "choices": "EPSG:9832, EPSG:6383",
+                "options": [
+                    {"code": "EPSG:6383", "name": "TM 9", "lon": 25.412, "lat": 48.68},
+                    {"code": "EPSG:9832", "name": "LCS-05", "lon": 29.2431, "lat": 48.6812},
+                    {"code": "EPSG:3857", "name": "Web Mercator", "lon": None, "lat": None},
+                ],
+            },
+            "finished_at": timezone.now(),
+        },
+    }
     return {name: str(Job.objects.create(**shared, **values).uuid) for name, values in made.items()}
 
 
 def _summary() -> dict[str, Any]:
     return {
-        "layer": "demo.parcels", "created_layer": True, "changeset": 1, "revision": 1, "read": 6214,
-        "imported": 6210, "repaired": 12, "rejected": 4, "created": 6210, "updated": 0, "deleted": 0,
-        "crs": "EPSG:9832", "crs_name": "UCS-2000 / LCS-05 Vinnytsia", "operation": "", "accuracy_m": 1.0,
-        "encoding": "cp1251", "access_level": "staff", "issues": 19, "issue_counts": {},
+        "layer": "demo.parcels",
+        "created_layer": True,
+        "changeset": 1,
+        "revision": 1,
+        "read": 6214,
+        "imported": 6210,
+        "repaired": 12,
+        "rejected": 4,
+        "created": 6210,
+        "updated": 0,
+        "deleted": 0,
+        "crs": "EPSG:9832",
+        "crs_name": "UCS-2000 / LCS-05 Vinnytsia",
+        "operation": "",
+        "accuracy_m": 1.0,
+        "encoding": "cp1251",
+        "access_level": "staff",
+        "issues": 19,
+        "issue_counts": {},
         "first_issues": [
-            {"row": 214, "rule": "geometry-missing", "done": "rejected", "field": "", "value": "", "params": {}},
-            {"row": 1530, "rule": "value-not-a-number", "done": "nulled", "field": "area_ha", "value": "0,12 га",
-             "params": {}},
-            {"row": None, "rule": "dimensions-dropped", "done": "changed", "field": "", "value": "", "params": {}},
+            {
+                "row": 214,
+                "rule": "geometry-missing",
+                "done": "rejected",
+                "field": "",
+                "value": "",
+                "params": {},
+            },
+            {
+                "row": 1530,
+                "rule": "value-not-a-number",
+                "done": "nulled",
+                "field": "area_ha",
+                "value": "0,12 га",
+                "params": {},
+            },
+            {
+                "row": None,
+                "rule": "dimensions-dropped",
+                "done": "changed",
+                "field": "",
+                "value": "",
+                "params": {},
+            },
         ],
-    }  # fmt: skip
+    }
 
 
 @dataclass

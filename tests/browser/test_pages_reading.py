@@ -22,18 +22,43 @@ pytestmark = [
     pytest.mark.usefixtures("committed"),
 ]
 
-PUBLIC = ("home", "map", "layers", "layer", "search-none", "feature", "line", "point", "login", "accessibility",
-          "missing")  # fmt: skip
-MEMBERS = ("layers", "layer", "feature", "empty-layer", "changeset", "import", "jobs", "job-running", "job-done",
-           "job-failed", "job-asks", "job-asks-crs")  # fmt: skip
+PUBLIC = (
+    "home",
+    "map",
+    "layers",
+    "layer",
+    "search-none",
+    "feature",
+    "line",
+    "point",
+    "login",
+    "accessibility",
+    "missing",
+)
+MEMBERS = (
+    "layers",
+    "layer",
+    "feature",
+    "empty-layer",
+    "changeset",
+    "import",
+    "jobs",
+    "job-running",
+    "job-done",
+    "job-failed",
+    "job-asks",
+    "job-asks-crs",
+)
 TOO_WIDE = """
-() => [document.documentElement, ...document.querySelectorAll(".table-scroll, .panel, .site-header, .site-footer")]
-  .filter(element => element.scrollWidth > element.clientWidth + 1 && !(innerWidth > 640 && element.tabIndex === 0))
+() => [document.documentElement,
+       ...document.querySelectorAll(".table-scroll, .panel, .site-header, .site-footer")]
+  .filter(element => !(innerWidth > 640 && element.tabIndex === 0))
+  .filter(element => element.scrollWidth > element.clientWidth + 1)
   .map(element => `${element.tagName}.${element.className}: ${element.scrollWidth} > ${element.clientWidth}`)
 """
 SMALL_TARGETS = """
-() => [...document.querySelectorAll("header a, header button, .button, nav a, input:not([type=hidden]), select")]
-  .filter(element => element.checkVisibility() && !element.matches("[type=radio], [type=checkbox]"))
+() => [...document.querySelectorAll("header a, header button, .button, nav a, input, select")]
+  .filter(element => element.checkVisibility() && !["hidden", "radio", "checkbox"].includes(element.type))
   .filter(element => element.getBoundingClientRect().height < 44)
   .map(element => `${element.outerHTML.slice(0, 80)} ${element.getBoundingClientRect().height}`)
 """
