@@ -34,7 +34,7 @@ _GEOD = Geod(ellps="WGS84")
 
 @dataclass(frozen=True)
 class Gate:
-    """What geometries may be. `kind` Point, LineString, Polygon, or None for any; `bbox` w, s, e, n or None."""
+    """What geometries may be. `kind` Point, LineString, Polygon or None for any; `bbox` w, s, e, n."""
 
     kind: str | None
     max_vertices: int

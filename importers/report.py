@@ -88,6 +88,23 @@ RULES: dict[str, Any] = {
     ),
 }
 
+# What GEOS says of an invalid geometry, and the kinds of geometry, as people say it.
+_WORDS: dict[str, Any] = {
+    "Self-intersection": _("the border crosses itself"),
+    "Ring Self-intersection": _("a ring touches itself"),
+    "Hole lies outside shell": _("a hole lies outside"),
+    "Holes are nested": _("a hole lies in a hole"),
+    "Nested holes": _("a hole lies in a hole"),
+    "Nested shells": _("a part lies in another"),
+    "Interior is disconnected": _("a hole cuts the area apart"),
+    "Duplicate Rings": _("a ring is there twice"),
+    "Too few points in geometry component": _("too few different points"),
+    "Point": _("point"),
+    "LineString": _("line"),
+    "Polygon": _("polygon"),
+    "collection": _("collection"),
+}
+
 
 @dataclass(frozen=True)
 class RowIssue:
@@ -105,9 +122,14 @@ class RowIssue:
         """The finding as a sentence in the reader's language."""
         template = str(RULES.get(self.rule, self.rule))
         try:
-            return template % {**self.params, "field": self.field, "value": self.value}
+            params = {name: _in_words(value) for name, value in self.params.items()}
+            return template % {**params, "field": self.field, "value": self.value}
         except (KeyError, TypeError, ValueError):
             return template
+
+
+def _in_words(value: Any) -> Any:
+    return str(_WORDS[value]) if isinstance(value, str) and value in _WORDS else value
 
 
 class IssueLog:

@@ -141,7 +141,7 @@ def _has_known_datum(found: CRS) -> bool:
 
 
 def _same_parameters(found: CRS) -> int | None:
-    """EPSG code of the known system with the same projection, numbers and ellipsoid; UCS-2000 before SK-42."""
+    """EPSG code of a known system with the same projection, numbers and ellipsoid; UCS-2000 before SK-42."""
     wanted = _parameters(found)
     if wanted is None:
         return None

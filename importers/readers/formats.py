@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
-
 from importers.errors import ContentMismatch, EmptyFile, FormatNotSupported, NotSpatial
 
 _HEAD = 4096
@@ -103,13 +101,11 @@ PARTS = frozenset(part for item in FORMATS for part in (*item.needs, *item.may_h
 WEAK_EXTENSIONS = frozenset({".json", ".csv", ".tsv", ".txt"})
 KNOWN_EXTENSIONS = frozenset(_BY_EXTENSION) | PARTS
 
-_VECTOR = _("Shapefile, GeoPackage or GeoJSON")
-_TABLE = _("a CSV table")
-_ZIP = _("a zip")
+_VECTOR, _TABLE, _ZIP = "Shapefile, GeoPackage, GeoJSON", "CSV", "ZIP"
 # Extension: what people call it, what to ask for instead.
-_NOT_READ: dict[str, tuple[str, object]] = {
-    ".dwg": ("DWG (AutoCAD)", _("DXF")),
-    ".dgn": ("DGN (MicroStation)", _("DXF")),
+_NOT_READ: dict[str, tuple[str, str]] = {
+    ".dwg": ("DWG (AutoCAD)", "DXF"),
+    ".dgn": ("DGN (MicroStation)", "DXF"),
     ".dmf": ("DMF (Digitals)", _VECTOR),
     ".sqlite": ("SQLite", _VECTOR),
     ".db": ("SQLite", _VECTOR),
@@ -145,7 +141,7 @@ def recognise(path: Path, name: str) -> Format:
     extension = extension_of(name)
     if extension in _NOT_READ:
         title, instead = _NOT_READ[extension]
-        raise FormatNotSupported(name=name, format=title, instead=str(instead))
+        raise FormatNotSupported(name=name, format=title, instead=instead)
     if extension not in _BY_EXTENSION:
         raise NotSpatial(name=name)
     item = _BY_EXTENSION[extension]

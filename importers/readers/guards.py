@@ -1,4 +1,4 @@
-"""Looks into a file, inside the sandbox, before GDAL sees it: what would run, include or declare is refused."""
+"""Looks into a file in the sandbox before GDAL sees it: what would run, include or declare is refused."""
 
 import re
 import sqlite3

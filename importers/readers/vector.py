@@ -101,7 +101,7 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows from number `first` (the first row of a file is 1): columns in the order of the fields, and WKB."""
+    """Rows from number `first` (a file's first is 1): columns in the order of the fields, and WKB."""
 
     first: int
     columns: list[pa.Array]

@@ -50,6 +50,7 @@ log = logging.getLogger("importers.sandbox")
 Progress = Callable[[int, int], None]
 Bbox = tuple[float, float, float, float]
 
+CHILD = ("-m", "importers.sandbox.child")
 ROOT = Path(__file__).resolve().parents[2]
 _WALL_PER_CPU = 3
 _LONGEST_LINE, _LONGEST_LOG = 16 * 1024 * 1024, 64 * 1024
@@ -198,7 +199,7 @@ def _run(
     cpu_s = limits.value("sandbox_inspect_cpu_s" if action == "inspect" else "sandbox_cpu_s")
     request = _request(action, datasets, out, asked, cpu_s)
     child = subprocess.Popen(
-        [sys.executable, "-s", "-B", "-m", "importers.sandbox.child"],
+        [sys.executable, "-s", "-B", *CHILD],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         cwd=ROOT, start_new_session=True, env=child_environment(datasets[0].format.driver, scratch=out),
     )  # fmt: skip

@@ -76,7 +76,7 @@ class LayerInspection:
 
 @dataclass(frozen=True)
 class FileInspection:
-    """What a file holds: its layers that have rows, empty ones by name, and files in it that were left alone."""
+    """What a file holds: layers that have rows, empty ones by name, and files in it that were left alone."""
 
     name: str
     format: str
