@@ -4,6 +4,8 @@ import os
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from psycopg2.extensions import TRANSACTION_STATUS_ACTIVE
 
 from gis_core.jobs import claims, progress
 from gis_core.jobs.models import Job
@@ -21,6 +23,8 @@ class _InTransaction(progress.Silent):
         self._row = Job.objects.filter(pk=job.pk)
 
     def report(self, fraction: float | None, code: str, params: dict[str, Any]) -> None:
+        if connection.connection.info.transaction_status == TRANSACTION_STATUS_ACTIVE:
+            return  # the task is in the middle of a COPY, and this is its connection
         said = {"message_code": code, "message_params": plain_json(params)} if code else {}
         shown = {} if fraction is None else {"progress": min(1.0, max(0.0, fraction))}
         if said or shown:
