@@ -89,8 +89,8 @@ export interface MapPort {
   metresPerPixel(): number;
   /** The zoom of tiles and styles that belongs to the view now. */
   styleZoom(): number;
-  /** Moves the least distance so that the point is not under an inset. */
-  reveal(at: LngLat, insets: Insets): void;
+  /** Moves the least distance that brings a point or box out from under the insets; a box too large for that stays. */
+  reveal(target: LngLat | Bounds, insets: Insets): void;
   toLngLat(pixel: Pixel): LngLat;
   toPixel(at: LngLat): Pixel;
 
@@ -104,7 +104,8 @@ export interface MapPort {
   retry(): void;
 
   pick(pixel: Pixel, tolerancePx: number): Promise<readonly PickHit[]>;
-  featuresInView(limit: number): Promise<FeaturesInView>;
+  /** Features in the part of the map that no inset covers; base layers do not count. */
+  featuresInView(limit: number, insets?: Insets): Promise<FeaturesInView>;
   highlight(target: Highlight | null): void;
 
   on<E extends keyof MapEvents>(event: E, listener: (detail: MapEvents[E]) => void): () => void;

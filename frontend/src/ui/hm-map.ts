@@ -3,7 +3,7 @@ import type { MapConfig } from "../api/config";
 import { I18n } from "../i18n";
 import { ClickRouter, type EditorHooks, editorHooks } from "../map/engine-hooks";
 import { LeafletMap } from "../map/leaflet/engine";
-import type { Insets } from "../map/port";
+import type { Bounds, Insets, LngLat } from "../map/port";
 import { formatHash, type HashState, parseHash } from "../state/hash";
 import { Session } from "../state/session";
 import { announcer, scaleLine, sourcesLine, tileNotice, zoomControls } from "./controls";
@@ -52,7 +52,7 @@ export class HmMap extends HTMLElement {
     });
     const dock = el("div", { class: "hm-dock" });
     this.append(legend, dock, panel, ...this.furniture(session, insets), announce.element);
-    new KeyboardInspector(session, announce, () => panel.focusHeading(), clicks);
+    new KeyboardInspector(session, announce, { clicks, insets, openPanel: () => panel.focusHeading() });
     followPointer(map, clicks);
     this.watchWidth(legend);
     this.watchModality();
@@ -88,9 +88,6 @@ export class HmMap extends HTMLElement {
       this.toggleAttribute("data-narrow", narrow);
       legend.show(!narrow);
     };
-    const observer = new ResizeObserver(update);
-    observer.observe(this);
-    update();
     this.addEventListener("hm-panel", (event) => {
       const { open } = (event as CustomEvent<{ open: boolean }>).detail;
       this.toggleAttribute("data-panel", open);
@@ -99,7 +96,10 @@ export class HmMap extends HTMLElement {
     this.addEventListener("hm-legend", (event) => {
       this.toggleAttribute("data-legend", (event as CustomEvent<{ open: boolean }>).detail.open);
     });
+    const observer = new ResizeObserver(update);
+    observer.observe(this);
     this.stop.push(() => observer.disconnect());
+    update();
   }
 
   /** How far legend and panel reach over the map from each side. */
@@ -124,12 +124,21 @@ export class HmMap extends HTMLElement {
     this.addEventListener("keydown", () => this.toggleAttribute("data-pointer", false), capture);
   }
 
-  /** What was pointed at stays in sight when the panel opens over it. */
+  /** What was pointed at stays in sight when the panel opens over it; what was stepped to comes into sight. */
   private keepInView(session: Session): void {
+    const reveal = (target: LngLat | Bounds) => {
+      requestAnimationFrame(() => session.map.reveal(target, this.insets()));
+    };
     session.store.watch(
       (state) => state.selection?.at ?? null,
-      (at) => {
-        if (at) requestAnimationFrame(() => session.map.reveal(at, this.insets()));
+      (at) => at && reveal(at),
+    );
+    session.store.watch(
+      (state) => state.detail,
+      (detail) => {
+        const bounds = session.openBounds();
+        const stepped = session.store.get().selection?.focus === false;
+        if (detail?.state === "ready" && bounds && stepped) reveal(bounds);
       },
     );
   }

@@ -1,7 +1,15 @@
 /** From pointing at the map to the features there: by mouse, by finger, and by keyboard. */
 import { featureTitle } from "../api/values";
 import type { ClickRouter } from "../map/engine-hooks";
-import { type FeatureInView, type MapClick, type MapPort, type Pixel, TOLERANCE_PX } from "../map/port";
+import {
+  type FeatureInView,
+  type FeaturesInView,
+  type Insets,
+  type MapClick,
+  type MapPort,
+  type Pixel,
+  TOLERANCE_PX,
+} from "../map/port";
 import type { Session } from "../state/session";
 import type { Announcer } from "./controls";
 
@@ -40,17 +48,22 @@ export function followPointer(map: MapPort, clicks: { readonly taken: boolean })
   });
 }
 
+export interface KeyboardSurroundings {
+  readonly clicks: Pick<ClickRouter, "taken">;
+  readonly insets: () => Insets;
+  readonly openPanel: () => void;
+}
+
 /** Enter asks what is under the crosshair; [ and ] go through the features in view. */
 export class KeyboardInspector {
-  private features: readonly FeatureInView[] = [];
+  private features: FeaturesInView = { total: 0, items: [] };
   private index = -1;
   private stale = true;
 
   constructor(
     private readonly session: Session,
     private readonly announce: Announcer,
-    private readonly openPanel: () => void,
-    clicks: ClickRouter,
+    private readonly around: KeyboardSurroundings,
   ) {
     const { map } = session;
     map.on("moveend", ({ byUser }) => {
@@ -63,7 +76,13 @@ export class KeyboardInspector {
       },
     );
     map.element.addEventListener("keydown", (event) => {
-      if (event.target !== map.element || event.ctrlKey || event.metaKey || event.altKey || clicks.taken)
+      if (
+        event.target !== map.element ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        around.clicks.taken
+      )
         return;
       if (event.key === "Enter") void this.inspectCentre();
       else if (event.key === "]") void this.step(1);
@@ -77,7 +96,7 @@ export class KeyboardInspector {
   private async inspectCentre(): Promise<void> {
     const { selection } = this.session.store.get();
     if (selection && !selection.focus) {
-      this.openPanel();
+      this.around.openPanel();
       return;
     }
     const { clientWidth, clientHeight } = this.session.map.element;
@@ -88,17 +107,17 @@ export class KeyboardInspector {
   private async step(by: 1 | -1): Promise<void> {
     const { session } = this;
     if (this.stale) {
-      this.features = (await session.map.featuresInView(STEP_LIMIT)).items;
+      this.features = await session.map.featuresInView(STEP_LIMIT, this.around.insets());
       this.index = by > 0 ? -1 : 0;
       this.stale = false;
     }
-    const total = this.features.length;
-    if (total === 0) {
+    const { items, total } = this.features;
+    if (items.length === 0) {
       this.announce.say(session.i18n.t("map.noObjects"));
       return;
     }
-    this.index = (this.index + by + total) % total;
-    const feature = this.features[this.index]!;
+    this.index = (this.index + by + items.length) % items.length;
+    const feature = items[this.index]!;
     session.select([feature], { at: feature.at, focus: false });
     this.announceWhenNamed(feature, this.index + 1, total);
   }

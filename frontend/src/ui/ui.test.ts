@@ -28,13 +28,14 @@ const PARCELS = layerConfig("demo.parcels", {
 });
 const STREETS = layerConfig("demo.streets", { title: "Streets", base: true, geometryType: "LineString" });
 
+const INSETS = { top: 0, right: 0, bottom: 0, left: 300 };
+
 function begin() {
   const element = document.createElement("div");
   element.tabIndex = 0;
   const map = new FakeMap(element);
   const session = new Session(mapConfig(PARCELS, STREETS), new I18n("en"), map, null);
-  const insets = { top: 0, right: 0, bottom: 0, left: 300 };
-  const legend = new HmLegend().setup(session, () => insets);
+  const legend = new HmLegend().setup(session, () => INSETS);
   const onZoom = vi.fn();
   const panel = new HmPanel().setup(session, { onZoom, returnTo: element });
   document.body.append(element, legend, panel);
@@ -189,7 +190,12 @@ test("a click on nothing closes the panel and says so", async () => {
 test("brackets step through what is in view without taking the focus, Enter then goes into the panel", async () => {
   const { session, map, panel, element } = begin();
   const announce = announcer();
-  new KeyboardInspector(session, announce, () => panel.focusHeading(), new ClickRouter(map, () => undefined));
+  const clicks = new ClickRouter(map, () => undefined);
+  new KeyboardInspector(session, announce, {
+    clicks,
+    insets: () => INSETS,
+    openPanel: () => panel.focusHeading(),
+  });
   const at = { lng: 30.1, lat: 49.1 };
   map.inView = {
     total: 2,
@@ -214,7 +220,11 @@ test("while the editor holds the clicks, keys do not open the panel and clicks g
   const { session, map, panel, element } = begin();
   const ordinary = vi.fn();
   const clicks = new ClickRouter(map, ordinary);
-  new KeyboardInspector(session, announcer(), () => panel.focusHeading(), clicks);
+  new KeyboardInspector(session, announcer(), {
+    clicks,
+    insets: () => INSETS,
+    openPanel: () => panel.focusHeading(),
+  });
   const mine = vi.fn();
   const giveBack = clicks.take(mine);
   map.hits = [{ layer: "demo.parcels", id: 7, distance: 0, geometry: "Polygon", properties: {} }];

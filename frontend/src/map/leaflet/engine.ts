@@ -34,6 +34,8 @@ export interface LeafletMapOptions {
 const MIN_ZOOM = 4;
 const MAX_ZOOM = 20;
 const FIT_PADDING_PX = 24;
+/** Longer than any of Leaflet's animations. */
+const PROGRAM_MOVE_MS = 700;
 const NO_INSETS: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
 
 type Listeners = { [E in keyof MapEvents]: Set<(detail: MapEvents[E]) => void> };
@@ -49,10 +51,13 @@ export class LeafletMap implements MapPort {
     hover: new Set(),
     tiles: new Set(),
   };
-  private byProgram = false;
+  /** When the program last moved the map; a move is animated, and ends as several events. */
+  private movedAt = -Infinity;
   private marked: Highlight | null = null;
   private outline: { zoom: number; pieces: readonly OutlinePiece[] } | null = null;
-  private shown: ReadonlySet<string> = new Set();
+  /** Labels on the screen, and the zoom they were chosen for. */
+  private shown: { zoom: number; keys: ReadonlySet<string> } = { zoom: -1, keys: new Set() };
+  private tilesLoading = 0;
   private measure: Measure | null = null;
   private stopWatchingRatio: () => void = () => undefined;
 
@@ -70,7 +75,10 @@ export class LeafletMap implements MapPort {
       onTile: ({ z }) => {
         if (z === this.styleZoom()) this.tilesChanged();
       },
-      onState: (state) => this.emit("tiles", state),
+      onState: (state) => {
+        this.tilesLoading = state.loading;
+        this.emit("tiles", state);
+      },
     });
     this.listen();
     if (isBounds(options.view)) this.fit(options.view);
@@ -87,12 +95,12 @@ export class LeafletMap implements MapPort {
   }
 
   setView({ lng, lat, zoom }: MapView, { animate = true } = {}): void {
-    this.byProgram = true;
+    this.movedAt = performance.now();
     this.leaflet.setView([lat, lng], Math.round(zoom), { animate });
   }
 
   fit([west, south, east, north]: Bounds, { maxZoom = 18, insets = NO_INSETS }: FitOptions = {}): void {
-    this.byProgram = true;
+    this.movedAt = performance.now();
     const box = L.latLngBounds([south, west], [north, east]);
     this.leaflet.fitBounds(box, {
       maxZoom,
@@ -125,12 +133,28 @@ export class LeafletMap implements MapPort {
     return this.leaflet.getZoom() - 1;
   }
 
-  reveal(at: LngLat, insets: Insets): void {
-    this.byProgram = true;
-    this.leaflet.panInside([at.lat, at.lng], {
-      paddingTopLeft: [insets.left + FIT_PADDING_PX, insets.top + FIT_PADDING_PX],
-      paddingBottomRight: [insets.right + FIT_PADDING_PX, insets.bottom + FIT_PADDING_PX],
-    });
+  reveal(target: LngLat | Bounds, insets: Insets): void {
+    const [west, south, east, north] = isBounds(target)
+      ? target
+      : [target.lng, target.lat, target.lng, target.lat];
+    const topLeft = this.toPixel({ lng: west, lat: north });
+    const bottomRight = this.toPixel({ lng: east, lat: south });
+    const { x: width, y: height } = this.leaflet.getSize();
+    const dx = shift(
+      topLeft.x,
+      bottomRight.x,
+      insets.left + FIT_PADDING_PX,
+      width - insets.right - FIT_PADDING_PX,
+    );
+    const dy = shift(
+      topLeft.y,
+      bottomRight.y,
+      insets.top + FIT_PADDING_PX,
+      height - insets.bottom - FIT_PADDING_PX,
+    );
+    if (dx === 0 && dy === 0) return;
+    this.movedAt = performance.now();
+    this.leaflet.panBy([dx, dy]);
   }
 
   toLngLat({ x, y }: Pixel): LngLat {
@@ -169,11 +193,12 @@ export class LeafletMap implements MapPort {
     return this.tiles.ask({ ask: "pick", zoom: this.styleZoom(), x, y, tolerance: tolerancePx });
   }
 
-  async featuresInView(limit: number): Promise<FeaturesInView> {
+  async featuresInView(limit: number, insets = NO_INSETS): Promise<FeaturesInView> {
     const zoom = this.leaflet.getZoom();
     const { min, max } = this.leaflet.getPixelBounds();
     if (!min || !max) return { total: 0, items: [] };
-    const box = [min.x, min.y, max.x, max.y] as const;
+    const { left, top, right, bottom } = insets;
+    const box = [min.x + left, min.y + top, max.x - right, max.y - bottom] as const;
     const { total, items } = await this.tiles.ask({ ask: "inView", zoom: zoom - 1, box, limit });
     const place = (x: number, y: number): LngLat => {
       const { lng, lat } = this.leaflet.unproject([x, y], zoom);
@@ -207,8 +232,7 @@ export class LeafletMap implements MapPort {
 
   private listen(): void {
     this.leaflet.on("moveend", () => {
-      const byUser = !this.byProgram;
-      this.byProgram = false;
+      const byUser = performance.now() - this.movedAt > PROGRAM_MOVE_MS;
       void this.updateOutline();
       this.emit("moveend", { view: this.view(), byUser });
     });
@@ -242,8 +266,12 @@ export class LeafletMap implements MapPort {
     const candidates = this.tiles
       .labels(zoom - 1)
       .map((label) => ({ ...label, x: label.x - left, y: label.y - top }));
-    const placed = placeLabels(candidates, { width, height, measure: this.measure, shown: this.shown });
-    this.shown = new Set(placed.map(({ label }) => labelKey(label)));
+    // After zooming labels are chosen anew with each tile; once all are there, they stay while the map is panned.
+    const shown = this.shown.zoom === zoom ? this.shown.keys : new Set<string>();
+    const placed = placeLabels(candidates, { width, height, measure: this.measure, shown });
+    if (this.shown.zoom === zoom || this.tilesLoading === 0) {
+      this.shown = { zoom, keys: new Set(placed.map(({ label }) => labelKey(label))) };
+    }
     drawLabels(ctx, placed);
   }
 
@@ -289,8 +317,15 @@ function leafletOptions({ maxBounds, still = false }: LeafletMapOptions): L.MapO
   };
 }
 
-function isBounds(view: MapView | Bounds): view is Bounds {
-  return Array.isArray(view);
+function isBounds(target: LngLat | Bounds): target is Bounds {
+  return Array.isArray(target);
+}
+
+/** How far the map must move so that from..to lies within low..high; 0 when it does, or cannot. */
+function shift(from: number, to: number, low: number, high: number): number {
+  if (to - from > high - low) return 0;
+  if (from < low) return Math.round(from - low);
+  return to > high ? Math.round(to - high) : 0;
 }
 
 function toClick(event: L.LeafletMouseEvent): MapClick {

@@ -97,6 +97,12 @@ test("a hatch fills with a pattern in the screen's density, and the empty name d
   ]);
 });
 
+test("a polygon smaller than the hatch's own pattern is not hatched", () => {
+  const layers = styled({ type: "fill", paint: { "fill-color": "#000", "fill-pattern": "hatch45" } });
+  expect(painted(layers, [square(1, 0, 0, 56)])).toEqual([]);
+  expect(painted(layers, [square(1, 0, 0, 72)])).toHaveLength(1);
+});
+
 test("neighbours of one look are one stroke, another look begins a new one", () => {
   const paint = {
     "line-color": ["match", ["get", "kind"], "main", "#ff0000", "#0000ff"],

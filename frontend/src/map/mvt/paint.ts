@@ -1,7 +1,7 @@
 /** Paints decoded tiles on a canvas. Pure: the same code runs in the worker and, in old browsers, on the page. */
 import type { CanvasLike, Context2D, MakeCanvas } from "./canvas";
 import { type DecodedTile, POINT, POLYGON, type TileFeature } from "./decode";
-import { paintPattern, patternNamed } from "./patterns";
+import { PATTERN_PX, paintPattern, patternNamed } from "./patterns";
 import type { Placement } from "./place";
 import type { CompiledLayer } from "./style";
 
@@ -53,6 +53,7 @@ function paintFill(ctx: Context2D, layer: CompiledLayer, source: PaintSource, fr
   ctx.setLineDash([]);
   for (const feature of drawn(layer, source, frame, frame.ratio)) {
     if (feature.type !== POLYGON) continue;
+    if (pattern && tooSmallForHatch(feature, source.place, frame.ratio)) continue;
     const style = pattern ? hatch(ctx, pattern(feature), color(feature), frame) : color(feature);
     if (!style) continue;
     ctx.globalAlpha = opacity(feature);
@@ -65,6 +66,15 @@ function paintFill(ctx: Context2D, layer: CompiledLayer, source: PaintSource, fr
       ctx.stroke();
     }
   }
+}
+
+/** Of a hatch on a sliver only specks would be seen. */
+function tooSmallForHatch(
+  { minX, minY, maxX, maxY }: TileFeature,
+  { scale }: Placement,
+  ratio: number,
+): boolean {
+  return (Math.min(maxX - minX, maxY - minY) * scale) / ratio < PATTERN_PX;
 }
 
 const hatches = new WeakMap<MakeCanvas, Map<string, CanvasLike>>();
