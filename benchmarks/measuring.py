@@ -74,7 +74,9 @@ def write_report(figures: Sequence[Figure], path: Path) -> None:
     for figure in figures:
         bound = "" if figure.goal is None else f"{'>=' if figure.at_least else '<='} {figure.goal:g}"
         mark = {True: "ok", False: "MISSED", None: ""}[figure.ok]
-        print(f"{figure.name:<{width}}  {figure.value:>10.3f} {figure.unit:<7} {bound:<9} {mark:<7} {figure.how}")
+        print(
+            f"{figure.name:<{width}}  {figure.value:>10.3f} {figure.unit:<7} {bound:<9} {mark:<7} {figure.how}"
+        )
     load = os.getloadavg()
     print(f"load average {load[0]:.2f} {load[1]:.2f} {load[2]:.2f}")
     document = {"load_average": load, "figures": [{**asdict(figure), "ok": figure.ok} for figure in figures]}

@@ -134,7 +134,7 @@ def _new_layer(
     standard = standard_attributes(request.standard) if request.standard else None
     if request.standard and standard is None:
         raise UnknownStandard(standard=request.standard)
-    attributes = {
+    attributes: dict[str, Any] = {
         "title": request.title or {"uk": source.name},
         "theme": request.theme,
         "access_level": request.access_level,
@@ -172,7 +172,7 @@ def _into_existing(source: LayerInspection, layer: Layer, request: ImportRequest
     types = {item.key: item.type for item in layer.schema}
     return LayerPlan(
         source=source, layer=layer, key_field=layer.key_field, geometry_type=layer.geometry_type,
-        fields=tuple(FieldMapping(item.name, item.key, types[item.key]) for item in fields),
+        fields=tuple(FieldMapping(item.source, item.key, types[item.key]) for item in fields),
         mode=request.mode or Mode.APPEND, comment=request.comment,
     )  # fmt: skip
 

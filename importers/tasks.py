@@ -9,7 +9,8 @@ from gis_core.jobs.models import Job
 from gis_core.jobs.tasks import task
 from gis_core.people import User
 from importers.models import Upload
-from importers.pipeline import ImportRequest, import_file
+from importers.pipeline import import_file
+from importers.plan import ImportRequest
 
 
 @task(title=_("Import of a file"), queue_name="imports")

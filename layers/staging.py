@@ -5,12 +5,19 @@ as it stands, and columns that are the same for all rows are its defaults: a loa
 geometry, properties and key alone.
 """
 
-from typing import IO
+from typing import Protocol
 
 from django.db import connection
 from psycopg2 import sql
 
 from layers.models import Changeset
+
+
+class SupportsRead(Protocol):
+    """What COPY needs of its source."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
 
 COPY_COLUMNS = ("geom", "properties", "external_key")
 _CHUNK = 1 << 20  # bytes read from the source at a time
@@ -33,7 +40,7 @@ def create_staging(changeset: Changeset) -> None:
         )
 
 
-def copy_binary(changeset: Changeset, source: IO[bytes]) -> None:
+def copy_binary(changeset: Changeset, source: SupportsRead) -> None:
     """Copy rows in PostgreSQL's binary COPY format, columns COPY_COLUMNS, geometry as EWKB in 4326.
 
     Raises django.db.IntegrityError where a row breaks a rule of the features table (invalid or

@@ -30,8 +30,9 @@ def standard_attributes(slug: str) -> dict[str, Any] | None:
     if found is None:
         return None
     names = (
-        "title description geometry_type key_field style access_level licence attribution min_zoom max_zoom position"
-    ).split()
+        "title", "description", "geometry_type", "key_field", "style", "access_level", "licence", "attribution",
+        "min_zoom", "max_zoom", "position",
+    )  # fmt: skip
     attributes = {name: found[name] for name in names if name in found}
     theme = Theme.BASE if found.get("base") else found.get("theme", Theme.OTHER)
     return {**attributes, "theme": theme, "fields": found["schema"]}

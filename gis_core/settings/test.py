@@ -1,5 +1,7 @@
 """Settings for the test-suite: the real database and the real roles, cheaper passwords."""
 
+import os
+
 from gis_core.settings.base import *  # noqa: F403
 
 SECRET_KEY = "only-for-the-tests-nothing-is-signed-with-it-outside"  # noqa: S105
@@ -8,7 +10,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 # One database for both aliases, as in life; HROMADA_TEST_DB lets several runs share a server.
 for _alias in DATABASES.values():  # noqa: F405
-    _alias["TEST"] = {"NAME": os.environ.get("HROMADA_TEST_DB", "test_hromada")}  # noqa: F405
+    _alias["TEST"] = {"NAME": os.environ.get("HROMADA_TEST_DB", "test_hromada")}
     _alias["CONN_MAX_AGE"] = 0
 
 # The tests' own clean-up truncates features; the product never sets this.

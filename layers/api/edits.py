@@ -1,6 +1,6 @@
 """Writing over HTTP: changesets are sent, read and reverted; a feature's history is read."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.errors import BadParameter, NotAllowed, NotFound
+from gis_core.people import User
 from gis_core.roles import Action
 from layers.access import access_layer, may, visible_layers
 from layers.edits import ChangeDraft, apply_changeset, open_changeset, revert_changeset, submit_changeset
@@ -94,17 +95,18 @@ class ChangesetSerializer(serializers.ModelSerializer[Changeset]):
 @api_view(["POST"])
 def send_changeset(request: Request, layer: str) -> Response:
     target = access_layer(request.user, layer, Action.EDIT)
+    planner = cast(User, request.user)  # nobody anonymous may edit
     body = ChangesetRequestSerializer(data=request.data)
     body.is_valid(raise_exception=True)
     source = Changeset.Source.API if request.auth else Changeset.Source.EDIT
     changeset = open_changeset(
-        layer=target, author=request.user, comment=body.validated_data["comment"], source=source,
+        layer=target, author=planner, comment=body.validated_data["comment"], source=source,
         changes=[_draft(change) for change in body.validated_data["changes"]],
     )  # fmt: skip
-    changeset = submit_changeset(changeset=changeset, actor=request.user)
+    changeset = submit_changeset(changeset=changeset, actor=planner)
     if changeset.review_required:
         return Response(ChangesetSerializer(changeset).data, status=status.HTTP_202_ACCEPTED)
-    changeset = apply_changeset(changeset=changeset, actor=request.user)
+    changeset = apply_changeset(changeset=changeset, actor=planner)
     return Response(ChangesetSerializer(changeset).data, status=status.HTTP_201_CREATED)
 
 
@@ -130,7 +132,7 @@ def get_changeset(request: Request, changeset: int) -> Response:
 def post_revert(request: Request, changeset: int) -> Response:
     found = changeset_of_member(request, changeset)
     comment = str(request.data.get("comment", "")) if isinstance(request.data, dict) else ""
-    undone = revert_changeset(changeset=found, actor=request.user, comment=comment[:500])
+    undone = revert_changeset(changeset=found, actor=cast(User, request.user), comment=comment[:500])
     return Response(ChangesetSerializer(undone).data, status=status.HTTP_201_CREATED)
 
 

@@ -86,9 +86,8 @@ def test_a_reader_who_may_not_edit_is_told_so(make_layer: MakeLayer, user_with_r
 
 def rows(user: Any, layer: Layer) -> list[tuple[Any, ...]]:
     source = read_source(user, layer)
-    return fetch(source, sql.SQL("SELECT properties::text FROM (SELECT {} AS properties FROM {}) AS t").format(
-        source.properties, source.relation
-    ))  # fmt: skip
+    statement = sql.SQL("SELECT ({})::text FROM {}").format(source.properties, source.relation)
+    return fetch(source, statement)
 
 
 SECRET_FIELD = {"key": "static_ip", "type": "string", "access": "staff"}

@@ -83,6 +83,11 @@ def test_a_collection_says_what_a_client_needs(make_layer: MakeLayer, anonymous:
     assert {item["rel"] for item in document["links"]} >= {"self", "items", "tiles"}
 
 
+def test_a_key_field_that_is_closed_is_not_named(make_layer: MakeLayer, anonymous: Client) -> None:
+    make_layer(fields=[{"key": "owner", "access": "staff"}], key_field="owner")
+    assert b"owner" not in anonymous.get("/api/collections/demo.parcels").content
+
+
 def test_an_empty_layer_has_no_extent(make_layer: MakeLayer, anonymous: Client) -> None:
     make_layer()
     assert "extent" not in anonymous.get("/api/collections/demo.parcels").json()

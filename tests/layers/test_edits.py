@@ -364,13 +364,10 @@ def test_a_write_under_an_applied_changeset_or_one_of_another_layer_is_refused(m
         actor=None,
     )
     for changeset, message in ((applied, "only through a changeset"), (submitted, "of another layer")):
-        with (
-            pytest.raises(ProgrammingError, match=message),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('hromada.changeset', %s, true)", [str(changeset.pk)])
-            cursor.execute("DELETE FROM layers_feature WHERE layer_id = %s", [layer.pk])
+            with pytest.raises(ProgrammingError, match=message), transaction.atomic():
+                cursor.execute("DELETE FROM layers_feature WHERE layer_id = %s", [layer.pk])
 
 
 def test_the_journal_cannot_be_rewritten(make_layer: MakeLayer) -> None:

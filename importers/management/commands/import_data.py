@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 from gis_core.communities import Community
 from gis_core.jobs import progress
 from gis_core.management.reporting import Report, ReportingCommand
-from importers.pipeline import ImportRequest, ImportSummary, import_file
-from importers.plan import Mode
+from importers.pipeline import ImportSummary, import_file
+from importers.plan import ImportRequest, Mode
 from importers.report import RowIssue
 from importers.uploads import display_name
 from layers.models.catalogue import AccessLevel, Theme

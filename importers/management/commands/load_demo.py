@@ -5,10 +5,10 @@ import secrets
 import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import GEOSGeometry, MultiPolygon
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,8 @@ from gis_core.management.reporting import Report, ReportingCommand
 from gis_core.people import Membership, User
 from gis_core.roles import Role
 from importers import demo
-from importers.pipeline import ImportRequest, import_file
+from importers.pipeline import import_file
+from importers.plan import ImportRequest
 
 LOGINS = (
     (Role.ADMIN, "admin"),
@@ -67,14 +68,18 @@ class Command(ReportingCommand):
 
 
 def make_community() -> Community:
-    """The demo's unit and community. Its code begins with UA99, which the register does not use."""
-    unit, _made = AdminUnit.objects.get_or_create(
-        katottg=demo.KATOTTG,
-        defaults={"level": 3, "category": "H", "name_uk": demo.NAME_UK, "name_en": demo.NAME_EN},
-    )
+    """The demo's units and community. Their codes begin with UA99, which the register does not use."""
+    for item in demo.UNITS:
+        AdminUnit.objects.get_or_create(
+            katottg=item.katottg,
+            defaults={
+                "parent_id": item.parent, "level": item.level, "category": item.category,
+                "name_uk": item.name_uk, "name_en": item.name_en, "koatuu": [item.koatuu],
+            },
+        )  # fmt: skip
     return Community.objects.create(
-        slug="demo", admin_unit=unit, name_uk=demo.NAME_UK, name_en=demo.NAME_EN, local_srid=demo.LOCAL_SRID,
-        boundary=GEOSGeometry(demo.boundary_wkt(), srid=4326),
+        slug="demo", admin_unit_id=demo.KATOTTG, name_uk=demo.NAME_UK, name_en=demo.NAME_EN,
+        local_srid=demo.LOCAL_SRID, boundary=cast(MultiPolygon, GEOSGeometry(demo.boundary_wkt(), srid=4326)),
     )  # fmt: skip
 
 
