@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from gis_core.jobs.supervisor import Supervisor
 from gis_core.jobs.worker import WorkerOptions
@@ -32,13 +33,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         queues = tuple(name.strip() for name in options["queues"].split(",") if name.strip())
-        unknown = sorted(set(queues) - set(settings.TASKS["default"]["QUEUES"]))
+        known = list(settings.TASKS["default"]["QUEUES"])
+        unknown = sorted(set(queues) - set(known))
         if unknown or not queues:
-            known = ", ".join(settings.TASKS["default"]["QUEUES"])
-            raise CommandError(
-                f"Unknown queue: {', '.join(unknown) or '(none)'}. The queues are: {known}.", returncode=2
-            )
+            message = _("There is no queue “%(queues)s”. The queues are: %(known)s.")
+            named = {"queues": ", ".join(unknown), "known": ", ".join(known)}
+            raise CommandError(message % named, returncode=2)
         if options["concurrency"] < 1:
-            raise CommandError("--concurrency must be at least 1.", returncode=2)
+            raise CommandError(_("--concurrency must be at least 1."), returncode=2)
         chosen = WorkerOptions(queues=queues, poll_s=options["poll"], grace_s=options["grace"])
         Supervisor(chosen, concurrency=options["concurrency"], nice=options["nice"]).run()
