@@ -27,7 +27,7 @@ def vite_entry(name: str) -> SafeString:
     """Style sheets, module preloads and the script of an entry; only a log line while it is not built."""
     chunks = _manifest()
     if name not in chunks:
-        logger.error("Browser code for %s is missing in %s: run `make build`.", name, MANIFEST)
+        logger.error("Browser code for %s is missing in %s: run `make setup`.", name, MANIFEST)
         return SafeString("")
     entry = chunks[name]
     imported = list(_imports(chunks, name))
