@@ -32,7 +32,7 @@ class TilePath:
         request.user = _user_of(request)
         with translation.override(translation.get_language_from_request(request)):
             try:
-                match = resolve(request.path_info)
+                match = resolve(request.path_info.removeprefix("/tiles"), urlconf="layers.tiles.urls")
             except Resolver404:
                 return problem_response(NotFound())
             response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

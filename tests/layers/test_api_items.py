@@ -346,7 +346,7 @@ def test_a_page_costs_one_look_at_the_catalogue_and_one_query(
         max_size=3,
     )
 )  # fmt: skip
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_query_makes_the_server_fail(
     community: Any, make_layer: MakeLayer, anonymous: Client, query: dict[str, str]
 ) -> None:
@@ -365,7 +365,7 @@ IDENTITIES = st.one_of(
 
 
 @given(name=NAMES, identity=IDENTITIES)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_address_of_the_api_makes_the_server_fail(
     community: Any, anonymous: Client, name: str, identity: str
 ) -> None:
