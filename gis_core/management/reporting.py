@@ -41,7 +41,7 @@ class ReportingCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("json")
         self.quiet = as_json or options["verbosity"] == 0
-        with override(options.pop("lang")):
+        with override(options["lang"]):
             try:
                 report = self.report(**options)
             except HromadaError as error:
