@@ -117,7 +117,7 @@ def _msk_srid(katottg: str) -> int:
     try:
         return msk_srid(katottg)
     except KeyError as error:
-        reason = _("region %s has no local coordinate system; name one by its EPSG code") % katottg[2:4]
+        reason = _("region %s has no local coordinate system; name one by its EPSG code.") % katottg[2:4]
         raise BadParameter(parameter="local_srid", reason=reason) from error
 
 
