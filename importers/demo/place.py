@@ -90,7 +90,8 @@ class Site:
     kind: str
     point: Point
     area_ha: float
-    name: str = ""
+    name: str
+    settlement: str
 
 
 # Land of a road from edge to edge, the centre line in the middle.
@@ -146,7 +147,10 @@ DISTRICTS: list[tuple[Point, District]] = [
 ]
 HOUSES = District()
 VILLAGE = District("village", depth_m=150.0, front_m=38.0, run_m=420.0)
-SITES = [Site(r["kind"], (r["point"][0], r["point"][1]), r["area_ha"], r["name"]) for r in _PLAN["sites"]]
+SITES = [
+    Site(r["kind"], (r["point"][0], r["point"][1]), r["area_ha"], r["name"], r["settlement"])
+    for r in _PLAN["sites"]
+]
 # Overhead lines of 110 kV run straight from mast to mast, to the substation and on.
 POWER_110 = [_points(rows) for rows in _PLAN["power_110"]]
 MASTS: dict[str, Point] = {r["name"]: (r["point"][0], r["point"][1]) for r in _PLAN["masts"]}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import shapely
+import shapely.ops
 from numpy.random import PCG64, Generator
 
 from importers.demo import place
-from importers.demo.blocks import lay_out
+from importers.demo.blocks import Block, lay_out
 from importers.demo.buildings import Building, buildings_on
 from importers.demo.fields import open_country
 from importers.demo.geometry import corridor, polygons_in
@@ -45,8 +47,8 @@ def build() -> Town:
         quarter = lay_out(settlement, ground, rng)
         theirs = named(quarter.streets, rng)
         laid = []
-        for number, block in enumerate(quarter.blocks, start=1):
-            laid += [replace(p, quarter=number) for p in plots_of(block, place.SITES, rng)]
+        for number, (block, sites) in enumerate(_with_sites(quarter.blocks, settlement), start=1):
+            laid += [replace(p, quarter=number) for p in plots_of(block, sites, rng)]
         laid += [Plot("green", p, settlement.slug) for p in quarter.leftovers if p.area > MIN_PLOT_M2]
         number_houses(laid, [*theirs, *_through(ground, settlement)])
         streets += theirs
@@ -59,6 +61,25 @@ def build() -> Town:
         ]
     )
     return Town(ground, streets, tracks, plots, buildings_on(plots, stream("buildings")))
+
+
+def _with_sites(
+    blocks: list[Block], settlement: place.SettlementPlan
+) -> list[tuple[Block, list[place.Site]]]:
+    """Each block with the sites nearest to it; one drawn into a street moves to the block beside."""
+    polygons = [block.patch.polygon for block in blocks]
+    tree = shapely.STRtree(polygons)
+    sites: dict[int, list[place.Site]] = defaultdict(list)
+    for site in place.SITES:
+        if site.settlement != settlement.slug:
+            continue
+        point = shapely.Point(site.point)
+        index = int(tree.nearest(point))
+        inner = polygons[index].buffer(-12)
+        if not polygons[index].contains(point) and not inner.is_empty:
+            point = shapely.ops.nearest_points(inner, point)[0]
+        sites[index].append(replace(site, point=(point.x, point.y)))
+    return [(block, sites[i]) for i, block in enumerate(blocks)]
 
 
 def _through(ground: Ground, settlement: place.SettlementPlan) -> list[Street]:

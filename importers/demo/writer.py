@@ -24,7 +24,7 @@ from importers.demo.land_tables import land_tables
 from importers.demo.network_tables import network_tables, street_graph
 from importers.demo.point_tables import point_tables
 from importers.demo.tables import Table
-from importers.demo.town import build
+from importers.demo.town import Town, build
 
 ENCODING = "cp1251"
 STAMP = (2026, 11, 20, 12, 0, 0)  # all files of all zips carry this time, so that equal data is equal bytes
@@ -58,9 +58,8 @@ class DemoFile:
     rows: int
 
 
-def demo_tables() -> list[Table]:
+def tables_of(town: Town) -> list[Table]:
     """All tables of the demo hromada, in local metres, in the order in which they should be imported."""
-    town = build()
     graph = street_graph(town)
     return [
         *base_tables(town),
@@ -73,8 +72,12 @@ def demo_tables() -> list[Table]:
 
 def write_demo(outdir: Path) -> list[DemoFile]:
     """Writes one zip per layer and `manifest.json` into `outdir`; overwrites what it wrote before."""
+    return write_tables(tables_of(build()), outdir)
+
+
+def write_tables(tables: list[Table], outdir: Path) -> list[DemoFile]:
     outdir.mkdir(parents=True, exist_ok=True)
-    files = [write_table(table, outdir) for table in demo_tables()]
+    files = [write_table(table, outdir) for table in tables]
     manifest = [asdict(f) | {"path": f.path.name} for f in files]
     text = json.dumps(manifest, ensure_ascii=False, indent=1)
     (outdir / "manifest.json").write_text(text + "\n", encoding="utf-8")
