@@ -69,6 +69,18 @@ def bounded(alias: str) -> Iterator[Any]:
         yield cursor
 
 
+def with_key(source: ReadSource, key: str) -> list[Row]:
+    """The feature with exactly this key, by its index; [] where there is none or keys are closed to the reader."""
+    if source.field(source.layer.key_field) is None:
+        return []
+    statement = sql.SQL("SELECT id, external_key, {} FROM {} WHERE external_key = {}").format(
+        source.properties, source.relation, sql.Literal(key)
+    )
+    with bounded(source.alias) as cursor:
+        cursor.execute(statement)
+        return [Row(pk, found, json.loads(shown)) for pk, found, shown in cursor.fetchall()]
+
+
 def table_page(source: ReadSource, *, size: int, after: Cursor | None, by_key: bool, query: str) -> list[Row]:
     """At most `size` features after the cursor, ordered by id, or by key with the keyless at the end.
 

@@ -1,36 +1,56 @@
-"""The result of an import as its job's page tells it."""
+"""What an import did, as the pages of its job and of its changeset tell it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import F, Func, JSONField, Value
 from django.urls import reverse
 
 from frontend.coordinate_systems import crs_name, encoding_name
-from importers.report import DONE, RowIssue
+from importers.models import ImportReport
+from importers.report import DONE, REJECTED, RowIssue
+from layers.access import ReadSource
+from layers.models import Changeset
 
-ISSUE_PARTS = ("row", "rule", "done", "field", "value", "params")
 COUNTS = ("read", "imported", "repaired", "rejected")
+ISSUE_PARTS = ("row", "rule", "done", "field", "value", "params")
+SHOWN_ISSUES = 200
 
 
-def import_summary(result: Any) -> dict[str, Any] | None:
-    """Context for the page; None where the result is not that of an import."""
+def import_summary(result: Any, issues: Sequence[dict[str, Any]] | None = None) -> dict[str, Any] | None:
+    """Context for the page, with the first issues or the given ones; None where this is no import's result."""
     if not isinstance(result, dict) or not {"layer", "changeset", *COUNTS} <= set(result):
         return None
     community, _dot, slug = str(result["layer"]).partition(".")
-    issues = [_issue(item) for item in result.get("first_issues", [])]
+    shown = [_issue(item) for item in (result.get("first_issues", []) if issues is None else issues)]
     return {
         **{name: result[name] for name in COUNTS},
         "layer": result["layer"],
         "layer_url": reverse("layer", args=[community, slug]),
-        "changeset": result["changeset"],
         "changeset_url": reverse("changeset", args=[community, result["changeset"]]),
-        "waits_for_review": result.get("revision") is None,
+        "waits_for_review": result.get("status", "applied") != Changeset.Status.APPLIED,
         "crs": result.get("crs", ""),
         "crs_name": _crs_name(result.get("crs", ""), result.get("crs_name", "")),
         "accuracy_m": result.get("accuracy_m"),
         "encoding": encoding_name(result.get("encoding", "")),
-        "issues": issues,
-        "more_issues": max(0, int(result.get("issues", 0)) - len(issues)),
+        "issues": shown,
+        "more_issues": max(0, int(result.get("issues", 0)) - len(shown)),
     }
+
+
+def import_report(changeset: Changeset, source: ReadSource) -> dict[str, Any] | None:
+    """The same from what was kept with the changeset, with more issues.
+
+    None where nothing was kept, and for readers from whom a field is closed: issues quote values.
+    """
+    if len(source.fields) < len(source.layer.schema.fields):
+        return None
+    some = Func(F("issues"), Value(f"$[0 to {SHOWN_ISSUES - 1}]"), function="jsonb_path_query_array")
+    some.output_field = JSONField()
+    report = (
+        ImportReport.objects.filter(pk=changeset.pk).annotate(some=some).values("summary", "some").first()
+    )
+    return import_summary(report["summary"], report["some"]) if report else None
 
 
 def _crs_name(code: str, registered: str) -> str:
@@ -41,13 +61,11 @@ def _crs_name(code: str, registered: str) -> str:
 
 
 def _issue(item: dict[str, Any]) -> dict[str, Any]:
-    issue = RowIssue(
-        **{"row": None, "rule": "", "done": "", **{k: item[k] for k in ISSUE_PARTS if k in item}}
-    )
+    parts = {name: item[name] for name in ISSUE_PARTS if name in item}
+    issue = RowIssue(**{"row": None, "rule": "", "done": "", **parts})
     return {
         "row": issue.row,
-        "field": issue.field,
         "message": issue.message,
         "done": DONE.get(issue.done, issue.done),
-        "is_loss": issue.done == "rejected",
+        "is_loss": issue.done == REJECTED,
     }

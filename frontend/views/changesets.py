@@ -14,6 +14,7 @@ from frontend.context import role_in
 from frontend.forms import RevertForm
 from frontend.naming import differences, feature_name, naming_field
 from frontend.reading import ChangeRow, changes_of
+from frontend.summaries import import_report
 from frontend.views.page import page, signed_in, whole_number
 from gis_core.errors import HromadaError, NotFound
 from gis_core.roles import Action
@@ -62,6 +63,7 @@ def _shown(
     undone_by = changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).first()
     applied = changeset.status == Changeset.Status.APPLIED
     context = {
+        "here": _address(changeset),  # also after a form of this page was sent
         "changeset": changeset,
         "layer": layer,
         "chip": CHIPS.get(changeset.status, ""),
@@ -73,6 +75,7 @@ def _shown(
         "next_url": f"{_address(changeset)}?after={rows[PAGE_SIZE - 1].feature_id}"
         if len(rows) > PAGE_SIZE
         else "",
+        "summary": import_report(changeset, source) if changeset.is_staged else None,
         "undone_by": undone_by,
         "may_revert": applied and undone_by is None and may(request.user, layer, Action.EDIT),
         "form": form,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from frontend.context import role_in
 from frontend.map_config import HIDDEN_AT_FIRST, language, reader_recipe
 from frontend.naming import cells, feature_name, field_title, naming_field
-from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page
+from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page, with_key
 from frontend.views.page import community_named, page, plain_text, whole_number
 from gis_core.errors import BadParameter
 from layers.access import ReadSource, access_layer, read_source, visible_fields, visible_layers
@@ -23,6 +23,8 @@ from layers.styles import legend
 
 PAGE_SIZE = 30
 MAX_COLUMNS = 7
+WHOLE_KEY = 10
+"""A query this long that is some feature's key means that feature; a shorter one may be part of many."""
 
 
 @require_safe
@@ -152,9 +154,7 @@ class _Table:
         return None if after is None else Cursor(after, key)
 
     def context(self) -> dict[str, Any]:
-        found = table_page(
-            self.source, size=PAGE_SIZE + 1, after=self.after, by_key=bool(self.sort), query=self.query
-        )
+        found = self._rows()
         more, rows = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
         return {
             "query": self.query,
@@ -166,6 +166,14 @@ class _Table:
             "next_url": self._url(after=rows[-1]) if more else "",
             "first_url": self._url() if self.after else "",
         }
+
+    def _rows(self) -> list[Row]:
+        """One row more than fits, if there is one. A whole key, such as a cadastral number, is found by its index."""
+        if len(self.query) >= WHOLE_KEY and (found := with_key(self.source, self.query)):
+            return found
+        return table_page(
+            self.source, size=PAGE_SIZE + 1, after=self.after, by_key=bool(self.sort), query=self.query
+        )
 
     def _headers(self) -> list[dict[str, Any]]:
         name = field_title(self.naming) if self.naming else _("Feature")

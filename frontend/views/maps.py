@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from frontend.map_config import map_config
@@ -64,5 +63,5 @@ def community_map(request: HttpRequest, community: str) -> HttpResponse:
 
 def map_of(request: HttpRequest, community: Community) -> HttpResponse:
     config = map_config(request, community)
-    context = {"config": config, "groups": layer_groups(config["layers"]), "canonical": reverse("home")}
+    context = {"config": config, "groups": layer_groups(config["layers"])}
     return page(request, "frontend/map.html", context, community=community, section="map")

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
 from frontend.context import role_in, shell
@@ -23,8 +24,10 @@ def page(
     section: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """A page in its frame."""
-    return render(request, template, shell(request, community, section) | context, status=status)
+    """A page in its frame. What it shows depends on who reads, so no proxy may keep it."""
+    response = render(request, template, shell(request, community, section) | context, status=status)
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 def community_named(slug: str) -> Community:

@@ -55,7 +55,8 @@ def test_signing_in_leads_back_to_the_page_it_was_asked_from(
     page = client.get("/demo/import/")
     assert page.headers["Location"] == "/accounts/login/?next=/demo/import/"
     answer = client.post(
-        page.headers["Location"], {"username": "clerk@example.org", "password": PASSWORD, "next": "/demo/import/"}
+        page.headers["Location"],
+        {"username": "clerk@example.org", "password": PASSWORD, "next": "/demo/import/"},
     )
     assert answer.headers["Location"] == "/demo/import/"
 

@@ -20,7 +20,9 @@ SECRET = {"key": "owner", "title": {"uk": "Власник"}, "access": "restrict
 
 @pytest.fixture
 def layer(make_layer: Callable[..., Layer]) -> Layer:
-    return make_layer(fields=[*FIELDS, SECRET], features=[(square(), {**PARCEL, "owner": "до"})], key_field="cad_num")
+    return make_layer(
+        fields=[*FIELDS, SECRET], features=[(square(), {**PARCEL, "owner": "до"})], key_field="cad_num"
+    )
 
 
 @pytest.fixture
@@ -126,7 +128,11 @@ def test_what_was_changed_since_is_not_undone_and_the_page_says_so(
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), (None, 404)])
 def test_whoever_may_not_edit_can_not_undo(
-    renamed: Changeset, client_of: Callable[..., Client], user_with_role: Callable[..., User], role: str, status: int
+    renamed: Changeset,
+    client_of: Callable[..., Client],
+    user_with_role: Callable[..., User],
+    role: str,
+    status: int,
 ) -> None:
     client = client_of(user_with_role(role))
     assert client.post(f"{address(renamed)}revert/", {"comment": "x"}).status_code == status

@@ -64,7 +64,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Client]:
     return make
 
 
-@pytest.mark.parametrize(("lang", "title"), [("uk", "Щось зламалося з нашого боку"), ("en", "Something broke on our side")])
+@pytest.mark.parametrize(
+    ("lang", "title"), [("uk", "Щось зламалося з нашого боку"), ("en", "Something broke on our side")]
+)
 def test_a_fault_is_told_without_its_cause(
     community: Community, broken: Callable[[Exception], Client], lang: str, title: str
 ) -> None:

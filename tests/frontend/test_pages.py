@@ -40,10 +40,15 @@ def get(client: Client, address: str, *, status: int = 200) -> Document:
 
 def queries(client: Client, address: str) -> int:
     """Queries on both aliases that one GET costs."""
-    with CaptureQueriesContext(connections["default"]) as own, CaptureQueriesContext(connections["public"]) as pub:
+    with (
+        CaptureQueriesContext(connections["default"]) as own,
+        CaptureQueriesContext(connections["public"]) as pub,
+    ):
         get(client, address)
     sent = [item["sql"] for item in [*own.captured_queries, *pub.captured_queries]]
-    return len([text for text in sent if text not in ("BEGIN", "COMMIT") and not text.startswith("SET LOCAL")])
+    return len(
+        [text for text in sent if text not in ("BEGIN", "COMMIT") and not text.startswith("SET LOCAL")]
+    )
 
 
 # --- the frame ---
@@ -54,8 +59,17 @@ def addresses(make_layer: Callable[..., Layer]) -> list[str]:
     layer = make_layer(features=parcels(2), key_field="cad_num")
     feature = layer.features.first()
     assert feature is not None
-    return ["/", "/?all=1", "/demo/", "/demo/layers/", "/demo/layers/parcels/", "/accessibility/",
-            f"/demo/layers/parcels/{feature.pk}/", "/accounts/login/", "/demo/layers/nothing/"]  # fmt: skip
+    return [
+        "/",
+        "/?all=1",
+        "/demo/",
+        "/demo/layers/",
+        "/demo/layers/parcels/",
+        "/accessibility/",
+        f"/demo/layers/parcels/{feature.pk}/",
+        "/accounts/login/",
+        "/demo/layers/nothing/",
+    ]
 
 
 @pytest.mark.parametrize("lang", ["uk", "en"])
@@ -77,8 +91,11 @@ def test_no_page_carries_a_script_or_style_of_its_own(client: Client, addresses:
         policy = response["Content-Security-Policy"]
         assert "script-src 'self'" in policy
         assert "unsafe-inline" not in policy
-        assert not [tag for tag in page.all("script") if "src" not in tag.attributes
-                    and tag.attributes.get("type") != "application/json"]  # fmt: skip
+        assert not [
+            tag
+            for tag in page.all("script")
+            if "src" not in tag.attributes and tag.attributes.get("type") != "application/json"
+        ]
         assert not page.all("style")
         for tag in page.tags:
             assert "style" not in tag.attributes, (address, tag)
@@ -162,10 +179,15 @@ def test_a_style_resting_on_a_hidden_field_is_not_given_to_those_who_may_not_see
     make_layer: Callable[..., Layer], client_of: Callable[..., Client], user_with_role: Callable[..., User]
 ) -> None:
     style = {
-        "version": 1, "geometry": "polygon", "fill": "#eeeeee",
-        "renderer": {"type": "categorized", "field": "owner", "classes": [
-            {"value": "Шевченко", "label": {"uk": "Шевченко"}, "fill": "#ff0000"}]},
-    }  # fmt: skip
+        "version": 1,
+        "geometry": "polygon",
+        "fill": "#eeeeee",
+        "renderer": {
+            "type": "categorized",
+            "field": "owner",
+            "classes": [{"value": "Шевченко", "label": {"uk": "Шевченко"}, "fill": "#ff0000"}],
+        },
+    }
     make_layer(fields=[*FIELDS, SECRET], style=style, geometry_type="Polygon")
     assert "Шевченко" not in json.dumps(config_of(client_of(None)), ensure_ascii=False)
     assert "Шевченко" not in client_of(None).get("/demo/layers/").content.decode()
@@ -178,7 +200,12 @@ def test_a_hostile_title_stays_text_on_every_page(client: Client, make_layer: Ca
     layer.title = {"uk": hostile}
     layer.save(update_fields=["title"])
     feature = layer.features.get()
-    for address in ("/demo/", "/demo/layers/", "/demo/layers/parcels/", f"/demo/layers/parcels/{feature.pk}/"):
+    for address in (
+        "/demo/",
+        "/demo/layers/",
+        "/demo/layers/parcels/",
+        f"/demo/layers/parcels/{feature.pk}/",
+    ):
         page = get(client, address)
         assert not [tag for tag in page.all("img") if tag.attributes.get("src") == "x"], address
         assert "alert(1)" not in [tag.words for tag in page.all("script")]
@@ -214,7 +241,9 @@ def test_an_empty_community_invites_those_who_may_import(
     community: Community, client_of: Callable[..., Client], user_with_role: Callable[..., User]
 ) -> None:
     assert "Імпорт файлу" not in get(client_of(None), "/demo/layers/").links()
-    assert get(client_of(user_with_role("editor")), "/demo/layers/").links()["Імпорт файлу"] == "/demo/import/"
+    assert (
+        get(client_of(user_with_role("editor")), "/demo/layers/").links()["Імпорт файлу"] == "/demo/import/"
+    )
 
 
 # --- one layer ---
@@ -251,7 +280,9 @@ def test_the_table_is_walked_to_its_end_without_losing_or_repeating_a_row(
         assert seen == [f"{number:04}" for number in range(1, 71)], start
 
 
-def test_sorted_by_key_the_rows_without_one_come_last(client: Client, make_layer: Callable[..., Layer]) -> None:
+def test_sorted_by_key_the_rows_without_one_come_last(
+    client: Client, make_layer: Callable[..., Layer]
+) -> None:
     layer = make_layer(key_field="cad_num")
     add_features(layer, [(point(30, 50), {"name": f"без номера {n}"}) for n in range(40)])
     add_features(layer, [(point(30, 50), {"cad_num": "Б"}), (point(30, 50), {"cad_num": "А"})])
@@ -285,6 +316,23 @@ def test_search_finds_part_of_a_key_or_a_text_whatever_the_case(
     make_layer(features=parcels(15), key_field="cad_num")
     response = client.get("/demo/layers/parcels/", {"q": query})
     assert _row_names(Document(response.content.decode())) == found
+
+
+def test_a_whole_cadastral_number_finds_its_parcel_alone(
+    client: Client, make_layer: Callable[..., Layer]
+) -> None:
+    numbers = ["0510600000:01:001:0001", "0510600000:01:001:00012"]
+    make_layer(features=[(square(), {"cad_num": number}) for number in numbers], key_field="cad_num")
+    assert _row_names(get(client, f"/demo/layers/parcels/?q={numbers[0]}")) == numbers[:1]
+    assert _row_names(get(client, "/demo/layers/parcels/?q=01:001:0001")) == numbers
+
+
+def test_a_closed_key_is_not_found_by_its_value(client: Client, make_layer: Callable[..., Layer]) -> None:
+    fields = [*FIELDS, {"key": "tax_no", "access": "staff"}]
+    make_layer(
+        fields=fields, features=[(square(), {"name": "x", "tax_no": "1234567890"})], key_field="tax_no"
+    )
+    assert _row_names(get(client, "/demo/layers/parcels/?q=1234567890")) == []
 
 
 def test_search_finds_a_listed_value_by_its_title(client: Client, make_layer: Callable[..., Layer]) -> None:
@@ -338,9 +386,16 @@ def test_the_absent_and_the_hidden_cannot_be_told_apart(
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("after=abc", "after"), ("after=-1", "after"), ("after=9999999999999999999", "after"), ("sort=name", "sort"),
-     ("q=" + "x" * 101, "q"), ("q=a%00b", "q"), ("after=1&after_key=" + "x" * 501, "after_key")],
-)  # fmt: skip
+    [
+        ("after=abc", "after"),
+        ("after=-1", "after"),
+        ("after=9999999999999999999", "after"),
+        ("sort=name", "sort"),
+        ("q=" + "x" * 101, "q"),
+        ("q=a%00b", "q"),
+        ("after=1&after_key=" + "x" * 501, "after_key"),
+    ],
+)
 def test_a_nonsense_parameter_is_400_and_named(
     client: Client, make_layer: Callable[..., Layer], query: str, parameter: str
 ) -> None:
@@ -363,15 +418,19 @@ def test_a_feature_tells_its_size_on_the_ellipsoid_and_its_place(
     area_m2, _ = Geod(ellps="WGS84").polygon_area_perimeter(*zip(*corners, strict=True))
     assert f"Площа{area_m2 / 10_000:.4f} га".replace(".", ",") in text
     assert "50.005000, 30.005000" in text
-    assert page.links()["Показати на карті"] == f"/demo/#map=15/50.005000/30.005000&f=demo.parcels/{feature.pk}"
+    assert (
+        page.links()["Показати на карті"] == f"/demo/#map=15/50.005000/30.005000&f=demo.parcels/{feature.pk}"
+    )
     assert page.all("path")[-1].attributes["d"].startswith("M ")
 
 
 @pytest.mark.parametrize(
     ("geometry", "words"),
-    [(point(), "Координати (широта, довгота)50.000000, 30.000000"),
-     ({"type": "LineString", "coordinates": [[30, 50], [30, 50.01]]}, "Довжина1,112 км")],
-)  # fmt: skip
+    [
+        (point(), "Координати (широта, довгота)50.000000, 30.000000"),
+        ({"type": "LineString", "coordinates": [[30, 50], [30, 50.01]]}, "Довжина1,112 км"),
+    ],
+)
 def test_a_point_has_no_size_and_a_line_has_a_length(
     client: Client, make_layer: Callable[..., Layer], geometry: dict[str, Any], words: str
 ) -> None:
@@ -419,6 +478,12 @@ def test_lists_cost_the_same_queries_for_few_and_for_many(
         make_layer(f"more{number}", features=parcels(1), access_level="staff" if number % 2 else "public")
     assert cost() == few
     assert few == {
-        "anonymous /?all=1": 2, "anonymous /demo/": 2, "anonymous /demo/layers/": 2, "anonymous /demo/layers/first/": 2,
-        "editor /?all=1": 4, "editor /demo/": 7, "editor /demo/layers/": 7, "editor /demo/layers/first/": 8,
-    }  # fmt: skip
+        "anonymous /?all=1": 2,
+        "anonymous /demo/": 2,
+        "anonymous /demo/layers/": 2,
+        "anonymous /demo/layers/first/": 2,
+        "editor /?all=1": 4,
+        "editor /demo/": 7,
+        "editor /demo/layers/": 7,
+        "editor /demo/layers/first/": 8,
+    }
