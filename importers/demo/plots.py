@@ -9,6 +9,7 @@ import shapely
 from numpy.random import Generator
 from numpy.typing import NDArray
 from shapely import LineString, Polygon
+from shapely.ops import nearest_points
 
 from importers.demo import place
 from importers.demo.blocks import Block
@@ -59,6 +60,7 @@ def _carve(block: Block, sites: list[place.Site]) -> tuple[list[Block], list[Plo
         start, end = _span(block.patch.locate(site.point), length_m / block.patch.length_m)
         parts = block.patch.cut([u for u in (start, end) if 0 < u < 1])
         taken = 0 if start <= 0 else 1
+        rest = _moved_aside(rest, parts, taken)
         pieces, plots = _site(block, parts[taken], site, area_m2, deep)
         for i, part in enumerate(parts):
             if i != taken:
@@ -68,6 +70,19 @@ def _carve(block: Block, sites: list[place.Site]) -> tuple[list[Block], list[Plo
                 plots += theirs
         return pieces, plots
     return [block], []
+
+
+def _moved_aside(sites: list[place.Site], parts: list[Patch], taken: int) -> list[place.Site]:
+    """Sites that lie on the land just taken move to the part beside it."""
+    others = [part.polygon.buffer(-12) for i, part in enumerate(parts) if i != taken]
+    free = [inner for inner in others if not inner.is_empty]
+    result = []
+    for site in sites:
+        point = shapely.Point(site.point)
+        if free and parts[taken].polygon.contains(point):
+            point = nearest_points(min(free, key=point.distance), point)[0]
+        result.append(replace(site, point=(point.x, point.y)))
+    return result
 
 
 def _site(

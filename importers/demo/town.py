@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import shapely
-import shapely.ops
 from numpy.random import PCG64, Generator
+from shapely.ops import nearest_points
 
 from importers.demo import place
 from importers.demo.blocks import Block, lay_out
@@ -77,7 +77,7 @@ def _with_sites(
         index = int(tree.nearest(point))
         inner = polygons[index].buffer(-12)
         if not polygons[index].contains(point) and not inner.is_empty:
-            point = shapely.ops.nearest_points(inner, point)[0]
+            point = nearest_points(inner, point)[0]
         sites[index].append(replace(site, point=(point.x, point.y)))
     return [(block, sites[i]) for i, block in enumerate(blocks)]
 
