@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = []  # type: ignore[misc]  # the base class says ClassVar, its stubs do not
+    REQUIRED_FIELDS = []
     objects = UserManager()
 
     def __str__(self) -> str:
