@@ -35,6 +35,8 @@ export interface FitOptions {
   /** Never closer than this zoom. */
   readonly maxZoom?: number;
   readonly insets?: Insets;
+  /** The box has a margin of its own: fill the map with it, though up to a thirtieth of it be cut. */
+  readonly snug?: boolean;
 }
 
 export interface FeatureRef {

@@ -24,7 +24,7 @@ export function zoomControls({ map, i18n, config }: Session, insets: () => Inset
   const home = button(
     i18n.t("control.home"),
     { class: "hm-map-button" },
-    () => map.fit(config.bounds, { insets: insets() }),
+    () => map.fit(config.bounds, { insets: insets(), snug: true }),
     icon("home"),
   );
   const update = () => {

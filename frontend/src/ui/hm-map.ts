@@ -56,7 +56,7 @@ export class HmMap extends HTMLElement {
     followPointer(map, clicks);
     this.watchWidth(legend);
     this.watchModality();
-    if (!link.view) map.fit(config.bounds, { insets: insets() });
+    if (!link.view) map.fit(config.bounds, { insets: insets(), snug: true });
     this.keepInView(session);
     this.announceMoves(session, announce.say);
     this.followLink(session, link);

@@ -34,6 +34,8 @@ export interface LeafletMapOptions {
 const MIN_ZOOM = 4;
 const MAX_ZOOM = 20;
 const FIT_PADDING_PX = 24;
+/** Of each side of a box that brings its own margin, so much may be lost: zooms are whole steps. */
+const SNUG_CUT = 1 / 30;
 /** Longer than any of Leaflet's animations. */
 const PROGRAM_MOVE_MS = 700;
 const NO_INSETS: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
@@ -81,7 +83,7 @@ export class LeafletMap implements MapPort {
       },
     });
     this.listen();
-    if (isBounds(options.view)) this.fit(options.view);
+    if (isBounds(options.view)) this.fit(options.view, { snug: true });
     else this.setView(options.view, { animate: false });
     this.leaflet.addLayer(new TileGrid(this.tiles));
     this.leaflet.addLayer(this.overlay);
@@ -99,13 +101,16 @@ export class LeafletMap implements MapPort {
     this.leaflet.setView([lat, lng], Math.round(zoom), { animate });
   }
 
-  fit([west, south, east, north]: Bounds, { maxZoom = 18, insets = NO_INSETS }: FitOptions = {}): void {
+  fit([west, south, east, north]: Bounds, options: FitOptions = {}): void {
+    const { maxZoom = 18, insets = NO_INSETS, snug = false } = options;
     this.movedAt = performance.now();
-    const box = L.latLngBounds([south, west], [north, east]);
-    this.leaflet.fitBounds(box, {
+    const padding = snug ? 0 : FIT_PADDING_PX;
+    const cut = snug ? SNUG_CUT : 0;
+    const [dx, dy] = [(east - west) * cut, (north - south) * cut];
+    this.leaflet.fitBounds(L.latLngBounds([south + dy, west + dx], [north - dy, east - dx]), {
       maxZoom,
-      paddingTopLeft: [insets.left + FIT_PADDING_PX, insets.top + FIT_PADDING_PX],
-      paddingBottomRight: [insets.right + FIT_PADDING_PX, insets.bottom + FIT_PADDING_PX],
+      paddingTopLeft: [insets.left + padding, insets.top + padding],
+      paddingBottomRight: [insets.right + padding, insets.bottom + padding],
     });
   }
 

@@ -198,7 +198,7 @@ test("features being edited vanish from picture, labels and answers until they a
   expect(painted.at(-1)!.ink).toHaveLength(2);
 });
 
-test("base layers come first under a veil, areas are printed over them, lines stay as they are", async () => {
+test("base layers come first, areas are printed on their grey shades, lines stay as they are", async () => {
   const { engine, painted } = engineWith(parcels);
   const fill = (color: string) => [{ id: "f", type: "fill", paint: { "fill-color": color } }];
   const line = [{ id: "l", type: "line", paint: { "line-color": "#0000ff" } }];
@@ -212,11 +212,12 @@ test("base layers come first under a veil, areas are printed over them, lines st
   });
   engine.handle({ type: "tile", coord: COORD, ratio: 1 });
   await settle();
-  expect(painted.at(-1)!.ink).toEqual([
-    "fill rgba(1,1,1,1)",
-    "[fill rgba(2,2,2,1)]@1 multiply",
-    "stroke rgba(0,0,255,1)",
-  ]);
+  const [base, print, above] = painted.at(-1)!.ink;
+  expect([base, above]).toEqual(["fill rgba(1,1,1,1)", "stroke rgba(0,0,255,1)"]);
+  const inks = "[fill rgba(2,2,2,1)]@undefined";
+  expect(print).toBe(
+    `[[fill rgba(1,1,1,1)]@undefined luminosity,${inks} multiply,${inks} destination-in]@1 source-over`,
+  );
 });
 
 test("a translucent layer fades as a whole", async () => {

@@ -205,17 +205,34 @@ export class TileEngine {
     const rest = parts.filter((part) => !part.base && !areas.includes(part));
     for (const part of base) paintPart(ctx, part, frame);
     if (base.length > 0) veil(ctx, size);
-    if (base.length > 0 && areas.length > 0) {
-      // Streets and houses show through the areas above them, as if those were printed on the same paper.
-      const print = this.host.makeCanvas(size, size);
-      for (const part of areas) paintPart(print.getContext("2d") as Context2D, part, frame);
-      ctx.globalCompositeOperation = "multiply";
-      ctx.drawImage(print, 0, 0);
-      ctx.globalCompositeOperation = "source-over";
-    } else for (const part of areas) paintPart(ctx, part, frame);
+    if (base.length > 0 && areas.length > 0) ctx.drawImage(this.printed(canvas, areas, frame), 0, 0);
+    else for (const part of areas) paintPart(ctx, part, frame);
     for (const part of rest) paintPart(ctx, part, frame);
     const report = { coord: job.coord, ...this.progress(job), labels: this.labels(job) };
     this.host.post({ type: "painted", report, image: this.host.toImage(canvas) });
+  }
+
+  /**
+   * The areas with the base showing through as shades of grey, as if they were printed on it: streets and houses
+   * can be seen, and no colour of the base mixes with a colour of the legend.
+   */
+  private printed(base: CanvasLike, areas: readonly DrawnPart[], frame: PaintFrame): CanvasLike {
+    const { makeCanvas, size } = frame;
+    const inks = makeCanvas(size, size);
+    for (const part of areas) paintPart(inks.getContext("2d") as Context2D, part, frame);
+    const print = makeCanvas(size, size);
+    const ctx = print.getContext("2d") as Context2D;
+    ctx.fillStyle = "#ffffff";
+    ctx.fillRect(0, 0, size, size);
+    for (const [how, image] of [
+      ["luminosity", base],
+      ["multiply", inks],
+      ["destination-in", inks],
+    ] as const) {
+      ctx.globalCompositeOperation = how;
+      ctx.drawImage(image, 0, 0);
+    }
+    return print;
   }
 
   private progress(job: Job): { pending: string[]; failed: string[] } {
