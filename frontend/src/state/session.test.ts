@@ -74,6 +74,22 @@ test("switching and fading a layer reaches the map and the address, and coming b
   expect(session.shownLayers()).toBeNull();
 });
 
+test("another address in the same page shows exactly the layers it names", () => {
+  const { map, session } = begin();
+  map.calls.length = 0;
+  session.showOnly(
+    new Map([
+      ["demo.lines", 0.5],
+      ["demo.zones", 1],
+    ]),
+  );
+  expect([...session.shownLayers()!]).toEqual([
+    ["demo.lines", 0.5],
+    ["demo.zones", 1],
+  ]);
+  expect(map.calls.filter(([, name]) => name === "demo.zones")).toEqual([]);
+});
+
 test("opening a feature marks it at once and again with its own geometry", async () => {
   const { map, session } = begin();
   const feature = { layer: "demo.parcels", id: 1 };

@@ -90,6 +90,16 @@ export class Session {
     this.map.patchLayer(name, { opacity });
   }
 
+  /** Shows exactly the layers that an address names, each with its opacity. */
+  showOnly(shown: ReadonlyMap<string, number>): void {
+    for (const layer of this.config.layers) {
+      const { visible, opacity } = initialState(layer, shown);
+      const now = this.layerState(layer.name);
+      if (now.visible !== visible) this.setVisible(layer.name, visible);
+      if (now.opacity !== opacity) this.setOpacity(layer.name, opacity);
+    }
+  }
+
   /** What the address should say about layers; null while nothing differs from the page as it comes. */
   shownLayers(): ReadonlyMap<string, number> | null {
     const { layers } = this.store.get();

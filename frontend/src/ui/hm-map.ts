@@ -54,7 +54,7 @@ export class HmMap extends HTMLElement {
     this.append(legend, dock, panel, ...this.furniture(session, insets), announce.element);
     new KeyboardInspector(session, announce, { clicks, insets, openPanel: () => panel.focusHeading() });
     followPointer(map, clicks);
-    this.watchWidth(legend);
+    this.watchWidth(legend, session);
     this.watchModality();
     if (!link.view) map.fit(config.bounds, { insets: insets(), snug: true });
     this.keepInView(session);
@@ -79,7 +79,7 @@ export class HmMap extends HTMLElement {
   }
 
   /** Sheets on narrow maps, columns on wide ones; on a phone the map comes first and the legend on demand. */
-  private watchWidth(legend: HmLegend): void {
+  private watchWidth(legend: HmLegend, session: Session): void {
     let narrow: boolean | null = null;
     const update = () => {
       const now = this.clientWidth < NARROW_PX;
@@ -94,7 +94,9 @@ export class HmMap extends HTMLElement {
       if (open && narrow) legend.show(false);
     });
     this.addEventListener("hm-legend", (event) => {
-      this.toggleAttribute("data-legend", (event as CustomEvent<{ open: boolean }>).detail.open);
+      const { open } = (event as CustomEvent<{ open: boolean }>).detail;
+      this.toggleAttribute("data-legend", open);
+      if (open && narrow) session.close();
     });
     const observer = new ResizeObserver(update);
     observer.observe(this);
@@ -180,8 +182,9 @@ export class HmMap extends HTMLElement {
       () => clearTimeout(timer),
     );
     const read = () => {
-      const { view, feature } = parseHash(location.hash);
+      const { view, layers, feature } = parseHash(location.hash);
       if (view) map.setView(view);
+      if (layers) session.showOnly(layers);
       if (feature) session.select([feature], { focus: false });
     };
     addEventListener("hashchange", read);

@@ -44,8 +44,29 @@ export function openTileClient(
 
 function inWorker(receive: (message: FromEngine) => void): Line {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<FromEngine>) => receive(data);
-  return { post: (message) => worker.postMessage(message), close: () => worker.terminate() };
+  const line = { post: (message: ToEngine) => worker.postMessage(message), close: () => worker.terminate() };
+  /** What was sent before the worker's first word; null after it. */
+  let early: ToEngine[] | null = [];
+  let open: Line = {
+    post: (message) => {
+      early?.push(message);
+      line.post(message);
+    },
+    close: line.close,
+  };
+  worker.onmessage = ({ data }: MessageEvent<FromEngine>) => {
+    early = null;
+    receive(data);
+  };
+  // A worker that cannot be loaded says nothing but this; then the page does the work itself.
+  worker.onerror = () => {
+    if (!early) return;
+    worker.terminate();
+    open = onPage(receive);
+    for (const message of early) open.post(message);
+    early = null;
+  };
+  return { post: (message) => open.post(message), close: () => open.close() };
 }
 
 /** Loads the engine only here: browsers with a worker canvas never download it twice. */

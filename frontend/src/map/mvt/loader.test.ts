@@ -13,7 +13,7 @@ function server(...answers: (number | "tile" | "down")[]) {
     if (answer === "down") throw new TypeError("Failed to fetch");
     return answer === "tile" ? new Response(TILE) : new Response(null, { status: answer });
   });
-  const loader = new TileLoader({ fetch, retryMs: [1, 2], cacheSize: 2 });
+  const loader = new TileLoader({ fetch, retryMs: [1, 2], cacheFeatures: 2 });
   return { loader, fetch, seen };
 }
 
@@ -56,7 +56,7 @@ test.each([400, 401, 403])("%i will not get better and is not asked for again", 
 test("a body that is no tile fails and is not kept", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   const fetch = vi.fn(async () => new Response(new Uint8Array([0x1a, 0xff, 0xff, 0xff, 0xff, 0xff])));
-  const loader = new TileLoader({ fetch, retryMs: [], cacheSize: 2 });
+  const loader = new TileLoader({ fetch, retryMs: [], cacheFeatures: 2 });
   await expect(loader.load("/a", "demo.x").result).rejects.toBeInstanceOf(TileFailed);
   expect(loader.cached("/a")).toBeUndefined();
   expect(warn).toHaveBeenCalledOnce();

@@ -15,13 +15,13 @@ export interface LoaderOptions {
   readonly fetch: (url: string, init: { signal: AbortSignal }) => Promise<Response>;
   /** Pauses before the 2nd, 3rd … attempt. */
   readonly retryMs: readonly number[];
-  /** Decoded tiles kept after the last use. */
-  readonly cacheSize: number;
+  /** Decoded tiles are kept after use while they hold no more features than this; an empty one counts as one. */
+  readonly cacheFeatures: number;
 }
 
 export const LOADER_DEFAULTS: Omit<LoaderOptions, "fetch"> = {
   retryMs: [600, 2000, 5000],
-  cacheSize: 256,
+  cacheFeatures: 150_000,
 };
 
 interface Request {
@@ -34,6 +34,7 @@ export class TileLoader {
   private readonly requests = new Map<string, Request>();
   /** Insertion order = age: a hit is put back at the end. */
   private readonly cache = new Map<string, DecodedTile>();
+  private cachedFeatures = 0;
 
   constructor(private readonly options: LoaderOptions) {}
 
@@ -95,12 +96,24 @@ export class TileLoader {
   }
 
   private remember(url: string, tile: DecodedTile): void {
-    this.cache.delete(url);
+    this.forget(url);
     this.cache.set(url, tile);
-    if (this.cache.size <= this.options.cacheSize) return;
-    const oldest = this.cache.keys().next();
-    if (!oldest.done) this.cache.delete(oldest.value);
+    this.cachedFeatures += weight(tile);
+    for (const oldest of this.cache.keys()) {
+      if (this.cachedFeatures <= this.options.cacheFeatures) break;
+      this.forget(oldest);
+    }
   }
+
+  private forget(url: string): void {
+    const tile = this.cache.get(url);
+    if (tile) this.cachedFeatures -= weight(tile);
+    this.cache.delete(url);
+  }
+}
+
+function weight(tile: DecodedTile): number {
+  return Math.max(1, tile.features.length);
 }
 
 function decodeOrFail(body: ArrayBuffer, layerName: string, url: string): DecodedTile {
