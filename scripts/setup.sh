@@ -113,6 +113,7 @@ missing_packages() {
     have ogrinfo || printf 'gdal-bin\n'
     have msgfmt || printf 'gettext\n'
     find_python >/dev/null || printf 'python3-venv\n'
+    /sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || printf 'libatomic1\n'  # Node's
     [ -e /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ] || printf 'fonts-noto-core\n'
     if [ "$profile" = test ] && ! find_chromium >/dev/null && offered chromium; then printf 'chromium\n'; fi
 }
@@ -285,7 +286,7 @@ translations() {
 }
 
 main() {
-    mkdir -p "$logs"
+    mkdir -p "$logs" "$var/static"
     exec 9>"$var/setup.lock"
     flock 9  # two at once in one directory take turns
     system_packages
