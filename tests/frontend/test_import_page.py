@@ -174,6 +174,7 @@ def test_an_upload_beyond_the_limit_is_refused_before_it_is_stored(
     response = send(client, big)
     assert response.status_code == 413
     assert "1 MB" in response.content.decode()
+    assert "multipart/form-data" not in response.content.decode(), "its body was not even read"
     big.write_bytes(b"x" * (1024 * 1024 + 5000))
     response = send(client, big)
     assert response.status_code == 413, "the gate lets the form's own bytes pass, the receiver counts"

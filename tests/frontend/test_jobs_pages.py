@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from gis_core.communities import Community
 from gis_core.jobs.models import Job
-from gis_core.people import User
+from gis_core.people import Membership, User
 from importers.tasks import run_import
 from tests.conftest import make_community
 from tests.frontend.html import Document
@@ -149,6 +149,10 @@ def test_a_job_of_another_community_or_person_is_as_absent(
 ) -> None:
     other = make_community("other", "UA99000000000000002")
     elsewhere = make_job(None, community=other)
+    both = user_with_role("editor", email="both@example.org")
+    Membership.objects.create(user=both, community=other, role="editor")
+    assert client_of(both).get(f"/other/jobs/{elsewhere.uuid}/").status_code == 200
+    assert client_of(both).get(f"/demo/jobs/{elsewhere.uuid}/").status_code == 404
     client = client_of(user_with_role("editor"))
     for uuid in (elsewhere.uuid, uuid4()):
         assert client.get(f"/demo/jobs/{uuid}/").status_code == 404

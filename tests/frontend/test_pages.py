@@ -327,12 +327,15 @@ def test_a_whole_cadastral_number_finds_its_parcel_alone(
     assert _row_names(get(client, "/demo/layers/parcels/?q=01:001:0001")) == numbers
 
 
-def test_a_closed_key_is_not_found_by_its_value(client: Client, make_layer: Callable[..., Layer]) -> None:
+def test_a_closed_key_is_not_found_by_its_value(
+    make_layer: Callable[..., Layer], client_of: Callable[..., Client], user_with_role: Callable[..., User]
+) -> None:
     fields = [*FIELDS, {"key": "tax_no", "access": "staff"}]
     make_layer(
         fields=fields, features=[(square(), {"name": "x", "tax_no": "1234567890"})], key_field="tax_no"
     )
-    assert _row_names(get(client, "/demo/layers/parcels/?q=1234567890")) == []
+    for user, found in ((None, []), (user_with_role(None), []), (user_with_role("viewer"), ["1234567890"])):
+        assert _row_names(get(client_of(user), "/demo/layers/parcels/?q=1234567890")) == found
 
 
 def test_search_finds_a_listed_value_by_its_title(client: Client, make_layer: Callable[..., Layer]) -> None:
