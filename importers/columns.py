@@ -50,8 +50,10 @@ def to_json(columns: list[pa.Array], fields: list[FieldInfo], rows: Rows) -> pa.
     ]
     if not pieces:
         return pa.array(["{}"] * len(rows.numbers), pa.string())
-    joined = pc.binary_join_element_wise(*pieces, ",", null_handling="skip")
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    # Arrow loses rows in which everything to be joined is null, so something that is not stands before it.
+    before = pa.array([""] * len(rows.numbers), pa.string())
+    joined = pc.binary_join_element_wise(before, *pieces, ",", null_handling="skip")
+    return pc.binary_join_element_wise("{", pc.utf8_ltrim(joined, ","), "}", "")
 
 
 def to_keys(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.StringArray:

@@ -14,7 +14,7 @@ from gis_core.errors import BadParameter
 from gis_core.geo.msk import MSK_BY_OBLAST
 from gis_core.journal import JournalEntry
 
-HROMADA, VILLAGE = "UA05040130000034234", "UA05040130020057417"
+HROMADA, VILLAGE = "UA05040130000025322", "UA05040130020057417"
 
 
 @pytest.fixture
