@@ -8,10 +8,13 @@ the same LayerNotFound.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
@@ -23,6 +26,10 @@ from layers.models.catalogue import AccessLevel, PublishMode
 from layers.schema import ACCESS_LEVELS, Field
 
 Reader = User | AnonymousUser
+
+_COMMUNITY, _SLUG = "{community}", "{slug}"  # no names can be these
+_MOST_KEPT = 1000
+_kept_layers: dict[int, tuple[tuple[int, str], Layer]] = {}
 
 _FULL_NAME = re.compile(r"[a-z][a-z0-9]{1,19}\.[a-z][a-z0-9_]{0,39}")
 
@@ -75,11 +82,51 @@ def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Lay
     if not _FULL_NAME.fullmatch(full_name):  # such a name is no name, and NUL breaks the query
         raise LayerNotFound(layer=full_name)
     community, _dot, slug = full_name.partition(".")
-    layer = visible_layers(user).filter(community__slug=community, slug=slug).first()
+    if user.is_authenticated:
+        layer = visible_layers(user).filter(community__slug=community, slug=slug).first()
+    else:
+        layer = _open_to_everyone(community, slug)
     if layer is None:
         raise LayerNotFound(layer=full_name)
     require(user, layer, action)
     return layer
+
+
+def _open_to_everyone(community: str, slug: str) -> Layer | None:
+    """What `visible_layers` gives a reader who is not signed in, at a tenth of its price: every tile asks.
+
+    The rule is asked of the database each time; only the row is kept, while its stamp (the transaction
+    that wrote it) is the same.
+    """
+    statement, places = _question_of_everyone()
+    given = {_COMMUNITY: community, _SLUG: slug}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [given.get(value, value) for value in places])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    kept = _kept_layers.get(row[0])
+    if kept is None or kept[0] != row:
+        layer = visible_layers(AnonymousUser()).filter(pk=row[0]).first()
+        if layer is None:
+            return None
+        layer.schema  # noqa: B018 -- read once, and kept with the row
+        if len(_kept_layers) >= _MOST_KEPT:
+            _kept_layers.clear()
+        kept = _kept_layers[row[0]] = (row, layer)
+    mine = Layer.__new__(Layer)  # a copy, so that no request changes another's
+    mine.__dict__.update(kept[1].__dict__)
+    return mine
+
+
+@cache
+def _question_of_everyone() -> tuple[str, tuple[Any, ...]]:
+    """The rule for readers who are not signed in as SQL, with the places of the two names in its values."""
+    stamp = RawSQL("layers_layer.xmin::text || ' ' || gis_core_community.xmin::text", [])
+    layers = visible_layers(AnonymousUser()).filter(community__slug=_COMMUNITY, slug=_SLUG)
+    question = layers.order_by().annotate(stamp=stamp).values_list("pk", "stamp")
+    statement, values = question.query.sql_with_params()
+    return statement, tuple(values)
 
 
 def visible_layers(user: Reader) -> QuerySet[Layer]:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
 from gis_core.people import Membership, User
+from layers.access import access_layer
 from layers.catalogue import update_layer
 from layers.models import Feature, Layer, LayerGrant
 from tests.conftest import FIELDS, make_community, square
@@ -193,3 +195,25 @@ def test_hidden_values_do_not_change_what_an_anonymous_reader_gets(make_layer: M
             answer(anonymous.get(address(way, "parcels", feature.pk))) for way in ("tile", "tilejson", "item")
         ])  # fmt: skip
     assert answers[0] == answers[1]
+
+
+def test_a_change_of_the_catalogue_by_any_means_is_seen_at_the_next_request(
+    make_layer: MakeLayer, client: Client
+) -> None:
+    """The catalogue's row is kept between requests; whoever changes it, a kept one must not be used."""
+    layer = make_layer(features=[(square(), {})])
+    path = "/api/collections/demo.parcels"
+    assert client.get(path).json()["title"] == "Шар parcels"
+    Layer.objects.filter(pk=layer.pk).update(title={"uk": "Ділянки"})
+    assert client.get(path).json()["title"] == "Ділянки"
+    Layer.objects.filter(pk=layer.pk).update(access_level="staff")
+    assert client.get(path).status_code == 404
+    Layer.objects.filter(pk=layer.pk).update(access_level="public")
+    assert client.get(path).status_code == 200
+
+
+def test_no_request_changes_the_layer_that_another_gets(make_layer: MakeLayer) -> None:
+    make_layer()
+    first = access_layer(AnonymousUser(), "demo.parcels")
+    first.slug = "other"
+    assert access_layer(AnonymousUser(), "demo.parcels").slug == "parcels"

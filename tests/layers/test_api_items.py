@@ -327,6 +327,7 @@ def test_a_page_costs_one_look_at_the_catalogue_and_one_query(
     make_layer: MakeLayer, anonymous: Client
 ) -> None:
     make_layer(features=many(60), geometry_type="Point")
+    items(anonymous)  # the catalogue's row is kept from here on
     with (
         CaptureQueriesContext(connection) as catalogue,
         CaptureQueriesContext(connections["public"]) as features,

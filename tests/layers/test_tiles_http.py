@@ -70,6 +70,7 @@ def test_an_anonymous_tile_is_read_over_the_public_alias_in_one_query(
     make_layer: MakeLayer, anonymous: Client
 ) -> None:
     layer = make_layer(features=FEATURES).full_name
+    get_tile(anonymous, layer, TILE)  # the catalogue's row is kept from here on
     with (
         CaptureQueriesContext(connection) as catalogue,
         CaptureQueriesContext(connections["public"]) as features,
