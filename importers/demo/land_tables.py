@@ -158,10 +158,10 @@ def restrictions(town: Town) -> Table:
     """Strips and zones with a special regime around water, lines, the cemetery and the works."""
     rows: list[Row] = []
     for shape, code, name, width_m in _regimes(town):
-        for part in in_order(polygons_in(shape.intersection(town.ground.hromada))):
+        clean = shapely.set_precision(shape.intersection(town.ground.hromada).simplify(0.2), 0.01)
+        for part in in_order(polygons_in(clean)):
             if part.area > 100:
-                area_ha = round(part.area / 1e4, 4)
-                rows.append((part.simplify(0.2), code, name, width_m, "01", "yes", area_ha))
+                rows.append((part, code, name, width_m, "01", "yes", round(part.area / 1e4, 4)))
     columns = """
         KOD code
         OBIEKT source_obj

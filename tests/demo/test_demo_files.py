@@ -88,6 +88,7 @@ def test_every_file_reads_back_as_it_was_made(tables: dict[str, Table], files: d
     for layer, table in tables.items():
         frame = read(files[layer])
         assert len(frame) == len(table.geometries) == files[layer].rows
+        assert frame.geometry.is_valid.all(), layer
         for column in table.columns:
             expected = [plain(value) for value in column.values]
             found = [None if value is None or value != value else value for value in frame[column.source]]
