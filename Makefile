@@ -56,11 +56,14 @@ format: dev-setup  ## Put the code into its standard form
 	cd frontend && npm run --silent format
 
 bless: dev-setup  ## Accept today's output as the golden files; read the diff before committing
-	@HROMADA_BLESS=1 scripts/test.sh tests/golden $(ARGS)
+	@HROMADA_BLESS=1 scripts/test.sh $(or $(ARGS),tests/layers)
 
 bench: dev-setup  ## Measure what the README claims; writes var/bench.json
-	@scripts/cluster.py ensure
-	.venv/bin/python -m benchmarks $(ARGS)
+	@unset DATABASE_URL PUBLIC_DATABASE_URL; \
+	trap 'scripts/cluster.py stop --profile bench' EXIT; \
+	scripts/cluster.py ensure --profile bench; \
+	eval "$$(scripts/cluster.py env --profile bench)"; \
+	SECRET_KEY=only-for-measuring python -m benchmarks $(ARGS)
 
 # ---- keeping
 

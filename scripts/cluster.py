@@ -2,11 +2,11 @@
 """The private PostgreSQL/PostGIS cluster of this checkout.
 
 It listens on a unix socket only, in a directory that nobody else may enter, and lives under `var/`;
-a PostgreSQL that already runs on the machine is neither used nor touched. There are two of them: `run`
-keeps the data, `test` trades safety on a power cut for speed. PostgreSQL refuses to run as root, so when
-root starts it, it runs as the system user `postgres`.
+a PostgreSQL that already runs on the machine is neither used nor touched. There are three of them: `run`
+keeps the data, `test` trades safety on a power cut for speed, `bench` is as durable as `run` but lets its
+owner make databases. PostgreSQL refuses to run as root, so when root starts it, it runs as `postgres`.
 
-    scripts/cluster.py ensure|start|stop|status|url|env|psql|remove [--profile run|test] [-- PSQL OPTIONS]
+    scripts/cluster.py ensure|start|stop|status|url|env|psql|remove [--profile run|test|bench] [-- PSQL OPTIONS]
 """
 
 from __future__ import annotations
@@ -381,7 +381,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "command", choices=["ensure", "start", "stop", "status", "url", "env", "psql", "remove"]
     )
-    parser.add_argument("--profile", choices=["run", "test"], default="run")
+    parser.add_argument("--profile", choices=["run", "test", "bench"], default="run")
     parser.add_argument("--public", action="store_true", help="with url: the one for role public_read")
     own, rest = _split_at_dashes(sys.argv[1:])
     arguments = parser.parse_args(own)

@@ -77,8 +77,8 @@ def roles_and_databases(profile: str) -> str:
     `hromada_owner` owns the database and may make roles; `public_read` holds no right but to connect:
     what it may read, the publications grant it one by one.
     """
-    may_create = "CREATEDB" if profile == "test" else "NOCREATEDB"
-    template = _extensions_in("template1") if profile == "test" else ""
+    may_create = "NOCREATEDB" if profile == "run" else "CREATEDB"
+    template = "" if profile == "run" else _extensions_in("template1")
     return f"""
 SET client_min_messages = warning;
 SELECT format('CREATE ROLE %I', name) FROM unnest(ARRAY['hromada_owner', 'public_read']) AS name
