@@ -55,10 +55,7 @@ export function makeSheet(element: HTMLElement, i18n: I18n, onDismiss: () => voi
       handle.removeEventListener("pointermove", follow);
       element.style.blockSize = "";
       if (!dragged || event.type === "pointercancel") return;
-      const target = nearestHeight(
-        start + down.clientY - event.clientY,
-        element.parentElement?.clientHeight ?? 1,
-      );
+      const target = nearestHeight(start + down.clientY - event.clientY, roomOf(element));
       if (target) setHeight(target);
       else onDismiss();
     };
@@ -68,6 +65,11 @@ export function makeSheet(element: HTMLElement, i18n: I18n, onDismiss: () => voi
   });
   setHeight("half");
   return { handle, setHeight };
+}
+
+/** The height of the map that the sheet lies over. */
+function roomOf(element: HTMLElement): number {
+  return element.offsetParent?.clientHeight || document.documentElement.clientHeight;
 }
 
 /** Where a sheet let go at `height` pixels of `room` comes to rest; null = pulled out of sight. */

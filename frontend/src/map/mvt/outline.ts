@@ -5,7 +5,7 @@ import type { OutlinePiece } from "./protocol";
 
 const CASING = "rgba(255, 255, 255, 0.95)";
 const INK = "#0f3a52";
-const GLOW = "rgba(226, 176, 74, 0.38)";
+const GLOW = "rgba(226, 176, 74, 0.2)";
 const POINT_RADIUS = 11;
 
 type Position = readonly number[];
