@@ -98,7 +98,9 @@ def _has_labels(recipe: Recipe, layer: Layer, zoom: int) -> bool:
     begins = label_zoom(recipe, latitude=latitude_of(layer))
     if zoom >= last_tile_zoom(layer):
         return True
-    return zoom >= KEY_ZOOM if begins is None else zoom + 1 > begins
+    if begins is None:
+        return zoom >= KEY_ZOOM
+    return zoom + 1 > begins - 0.25  # a map may count the scale at another latitude of the country
 
 
 def tile_query(source: ReadSource, tile: TileAddress) -> sql.Composed:

@@ -133,6 +133,16 @@ def test_a_field_that_is_closed_is_not_in_the_tile_of_who_may_not_see_it(
     assert contents(member)[0]["properties"]["owner"] == "приватний"
 
 
+def test_a_style_that_no_longer_fits_hides_a_colour_and_not_the_layer(
+    make_layer: MakeLayer, anonymous: Client
+) -> None:
+    layer = make_layer(features=[(square(size=0.01), {"name": "Дім"})])
+    for style in ({"version": 9}, LABELLED | {"label": {"field": "renamed"}}, []):
+        Layer.objects.filter(pk=layer.pk).update(style=style)
+        assert len(ids(get_tile(anonymous, layer, tile_at(30.005, 50.005, Z)))) == 1
+        assert anonymous.get("/tiles/demo.parcels.json").status_code == 200
+
+
 def test_the_same_data_give_the_same_bytes_whatever_order_the_disk_has(
     make_layer: MakeLayer, anonymous: Client
 ) -> None:
