@@ -17,6 +17,8 @@ from layers.models import Layer
 from layers.models.catalogue import localised
 from layers.schema import Field
 from layers.styles import InvalidRecipe, default_recipe, fields_needed, legend, maplibre_layers, read_recipe
+from layers.styles.of_layer import latitude_of
+from layers.tiles.mvt import last_tile_zoom
 
 UKRAINE = [22.1, 44.3, 40.3, 52.4]
 MARGIN = 0.04
@@ -39,6 +41,7 @@ def map_config(request: HttpRequest, community: Community) -> dict[str, Any]:
         ],
         "editorAvailable": may_edit_in(role),
         "csrfToken": get_token(request) if may_edit_in(role) else "",
+        "person": request.user.pk if may_edit_in(role) else None,
         "urls": {
             "api": "/api/",
             "layers": reverse("layer-list", args=[community.slug]),
@@ -93,14 +96,14 @@ def _layer(layer: Layer, fields: Sequence[Field], *, can_edit: bool) -> dict[str
         "tiles": f"/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt",
         "version": layer.revision,
         "minzoom": layer.min_zoom,
-        "maxzoom": layer.max_zoom,
+        "maxzoom": last_tile_zoom(layer),
         "geometryType": layer.geometry_type,
         "extent": layer.extent,
         "count": layer.feature_count,
         "base": layer.is_base,
         "visible": layer.theme not in HIDDEN_AT_FIRST,
         "canEdit": can_edit,
-        "style": maplibre_layers(recipe, name),
+        "style": maplibre_layers(recipe, name, latitude=latitude_of(layer)),
         "legend": legend(recipe, language()),
         "itemUrl": f"/api/collections/{name}/items/{{id}}",
         "pageUrl": f"{page}{{id}}/",

@@ -4,6 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+os.environ.setdefault("STATEMENT_TIMEOUT", "10s")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.base")
 
 application = get_wsgi_application()

@@ -90,7 +90,11 @@ DATABASES = {
 DATABASES["public"]["OPTIONS"] = {
     "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c statement_timeout=5s -c lock_timeout=1s"
 }
-DATABASES["default"]["OPTIONS"] = {"options": "-c jit=off -c idle_in_transaction_session_timeout=600000"}
+# The web process sets a time-out (gis_core.wsgi); commands and the worker, whose loads take long, have none.
+DATABASES["default"]["OPTIONS"] = {
+    "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c idle_in_transaction_session_timeout=1h"
+    f" -c statement_timeout={os.environ.get('STATEMENT_TIMEOUT', '0')}"
+}
 DATABASE_ROUTERS = ["gis_core.routers.WriteToDefault"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
