@@ -69,6 +69,8 @@ export interface MapConfig {
   readonly layers: readonly LayerConfig[];
   readonly editorAvailable: boolean;
   readonly csrfToken?: string;
+  /** Who may edit here: unsaved work is kept for this person alone. */
+  readonly person?: number | null;
   readonly urls: Readonly<Record<string, string>>;
 }
 

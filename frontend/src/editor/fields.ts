@@ -44,7 +44,10 @@ export function fromText(field: FieldConfig, text: string): Typed {
 }
 
 function fromNumber(field: FieldConfig, text: string): Typed {
-  const plain = text.replace(/[\s\u00a0\u202f’']/g, "").replace(",", ".").replace("−", "-");
+  const plain = text
+    .replace(/[\s\u00a0\u202f’']/g, "")
+    .replace(",", ".")
+    .replace("−", "-");
   const value = Number(plain);
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) || !Number.isFinite(value)) {
     return { problem: { key: "issue.number" } };
@@ -106,7 +109,9 @@ function matches(pattern: string, text: string): boolean | null {
 
 /** A text of the form that a plain pattern asks for, digits as 0: "0000000000:00:000:0000". null: too clever a pattern. */
 export function patternExample(pattern: string): string | null {
-  const parts = pattern.replace(/^\^|\$$/g, "").matchAll(/(\\d|\[0-9\]|\\[.\-/:]|[\p{L}\d :/№-])(?:\{(\d+)\})?|(.)/gu);
+  const parts = pattern
+    .replace(/^\^|\$$/g, "")
+    .matchAll(/(\\d|\[0-9\]|\\[.\-/:]|[\p{L}\d :/№-])(?:\{(\d+)\})?|(.)/gu);
   let example = "";
   for (const [, unit, count, unknown] of parts) {
     if (unknown !== undefined || !unit) return null;

@@ -79,10 +79,13 @@ function pick({ id, geometry, properties }: Base) {
   return { id, geometry, properties };
 }
 
-/** Makes a feature known, so that it can be edited. No step: nothing has changed. A changed one keeps its base. */
+/**
+ * Makes a feature known, so that it can be edited. No step: nothing has changed. One that was changed in any step
+ * keeps its base: that step must not pass for an edit of a later version.
+ */
 export function withBase(state: EditState, base: Base): EditState {
   const key = keyOf(base.id);
-  if (drafts(state).has(key)) return state;
+  if (state.steps.some((step) => step.drafts.has(key))) return state;
   return Object.freeze({ ...state, bases: new Map(state.bases).set(key, base) });
 }
 

@@ -1,0 +1,150 @@
+/** The form of a feature's fields, made from the layer's schema: native controls, errors beside them. */
+import type { FieldConfig } from "../api/config";
+import type { FeatureProperties } from "../api/features";
+import { el, freshId } from "../ui/dom";
+import { controlOf, fromText, hintsOf, type Problem, toText, type Value } from "./fields";
+import type { Words } from "./words";
+
+type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+export interface FieldForm {
+  readonly element: HTMLElement;
+  /** Shows other values, after undo; the control that is being typed into is left alone. */
+  show(properties: FeatureProperties): void;
+  /** Errors by field; fields that are not named have none. */
+  complain(problems: ReadonlyMap<string, string>): void;
+  /** False when there is no such field. */
+  focus(key?: string): boolean;
+}
+
+interface Row {
+  readonly field: FieldConfig;
+  readonly control: Control;
+  readonly element: HTMLElement;
+  readonly error: HTMLElement;
+}
+
+export interface FormListener {
+  /** A value was entered. */
+  changed(field: FieldConfig, value: Value): void;
+  /** What was typed cannot be a value of the field; what it was before stays. */
+  wrong(field: FieldConfig, problem: Problem): void;
+}
+
+export function fieldForm(
+  fields: readonly FieldConfig[],
+  properties: FeatureProperties,
+  words: Words,
+  listener: FormListener,
+  values: { yes: string; no: string },
+): FieldForm {
+  const rows = fields.map((field) => makeRow(field, properties[field.key], words, listener, values));
+  const element = el("div", { class: "hm-form" }, ...rows.map((row) => row.element));
+  if (rows.length === 0) element.append(el("p", { class: "hm-form__hint" }, words("form.noFields")));
+  return {
+    element,
+    show(current) {
+      for (const { field, control } of rows) {
+        const text = toText(field, current[field.key]);
+        // What cannot be read stays to be corrected.
+        if (control.dataset.unread !== undefined) continue;
+        if (control.value !== text && (control !== document.activeElement || isList(control))) {
+          ensureOption(control, text);
+          control.value = text;
+        }
+      }
+    },
+    complain(problems) {
+      for (const { field, control, error } of rows) {
+        const message = problems.get(field.key) ?? "";
+        error.textContent = message;
+        error.hidden = message === "";
+        if (message) control.setAttribute("aria-invalid", "true");
+        else control.removeAttribute("aria-invalid");
+      }
+    },
+    focus(key) {
+      const row = key === undefined ? rows[0] : rows.find(({ field }) => field.key === key);
+      row?.control.focus();
+      return row !== undefined;
+    },
+  };
+}
+
+function makeRow(
+  field: FieldConfig,
+  value: unknown,
+  words: Words,
+  listener: FormListener,
+  values: { yes: string; no: string },
+): Row {
+  const control = makeControl(field, toText(field, value), words, values);
+  control.id = freshId("field");
+  const hints = hintsOf(field).map(({ key, params }) => words(key, params));
+  const hint = el("p", { class: "hm-form__hint", id: freshId("hint") }, hints.join(". "));
+  const error = el("p", { class: "hm-form__error", id: freshId("error"), hidden: true });
+  control.setAttribute("aria-describedby", hints.length ? `${hint.id} ${error.id}` : error.id);
+  if (field.required) control.setAttribute("aria-required", "true");
+  control.addEventListener("change", () => {
+    const typed = fromText(field, control.value);
+    if ("problem" in typed) {
+      control.dataset.unread = "";
+      listener.wrong(field, typed.problem);
+    } else {
+      delete control.dataset.unread;
+      listener.changed(field, typed.value);
+    }
+  });
+  const unit = field.unit ? el("span", { class: "hm-form__unit" }, `, ${field.unit}`) : null;
+  const required = field.required
+    ? el("span", { class: "hm-form__required" }, ` (${words("form.required")})`)
+    : null;
+  const label = el("label", { for: control.id }, field.title, unit, required);
+  const element = el("div", { class: "hm-form__row" }, label, control, hints.length ? hint : null, error);
+  return { field, control, element, error };
+}
+
+function makeControl(
+  field: FieldConfig,
+  text: string,
+  words: Words,
+  values: { yes: string; no: string },
+): Control {
+  const kind = controlOf(field);
+  if (kind === "select") return makeSelect(field, text, words, values);
+  const control = kind === "textarea" ? el("textarea", { rows: 3 }) : el("input", inputAttributes(kind));
+  control.value = text;
+  return control;
+}
+
+function inputAttributes(kind: string): Record<string, string> {
+  if (kind === "date" || kind === "datetime-local") return { type: kind, max: "9999-12-31" };
+  // Not type="number": it drops what it cannot read without a word, and "0,12" is how people write.
+  const inputmode: Record<string, string> = kind === "text" ? {} : { inputmode: kind };
+  return { type: "text", autocomplete: "off", ...inputmode };
+}
+
+function makeSelect(
+  field: FieldConfig,
+  text: string,
+  words: Words,
+  { yes, no }: { yes: string; no: string },
+): HTMLSelectElement {
+  const options = field.domain?.length
+    ? field.domain.map(({ value, title }) => el("option", { value: String(value) }, title))
+    : [el("option", { value: "true" }, yes), el("option", { value: "false" }, no)];
+  const select = el("select", {}, el("option", { value: "" }, words("form.none")), ...options);
+  ensureOption(select, text);
+  select.value = text;
+  return select;
+}
+
+/** A stored value that the list no longer has is shown as it is, not silently as "nothing". */
+function ensureOption(control: Control, text: string): void {
+  if (!isList(control) || [...control.options].some(({ value }) => value === text)) return;
+  control.append(el("option", { value: text }, text));
+}
+
+function isList(control: Control): control is HTMLSelectElement {
+  return control.tagName === "SELECT";
+}
