@@ -194,6 +194,17 @@ class EmptyLayer(ImportProblem):
     message = _("The layer “%(layer)s” holds no rows. Check that the export was not limited to a selection.")
 
 
+class NothingLeft(ImportProblem):
+    """Params: `rules` {rule of `importers.report`: rows}."""
+
+    code = "nothing-left"
+    status = 422
+    message = _(
+        "None of the %(rows)s rows of the layer “%(layer)s” passed the checks (most often: %(rule)s). Check the "
+        "coordinate system and the kind of geometry; nothing was imported."
+    )
+
+
 class NoGeometry(ImportProblem):
     code = "no-geometry"
     message = _(
@@ -294,12 +305,11 @@ def by_code(code: str, params: dict[str, Any]) -> ImportProblem:
     """The failure that another process reported; ReaderStopped where the code means nothing here."""
     for kind in _all_kinds(ImportProblem):
         if kind.code == code:
-            problem = kind(**params)
             try:
-                str(problem)
+                str(kind.message) % params
             except (KeyError, TypeError, ValueError):
                 break
-            return problem
+            return kind(**params)
     return ReaderStopped(name=str(params.get("name", "")))
 
 

@@ -4,31 +4,23 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gis_core.transliteration import transliterate
+
 LONGEST_KEY = 59
 RESERVED = frozenset(  # as in layers.schema
-    (
+    [
         "id",
         "geom",
         "geom_3857",
+        "properties",
         "version",
         "updated_at",
         "external_key",
         "layer_id",
         "changeset_id",
         "revision",
-    )
+    ]
 )
-
-# Cabinet of Ministers resolution 55 of 27.01.2010: letter, at the beginning of a word if it differs there.
-_LATIN = {
-    "а": "a", "б": "b", "в": "v", "г": "h", "ґ": "g", "д": "d", "е": "e", "є": "ie", "ж": "zh", "з": "z",
-    "и": "y", "і": "i", "ї": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p",
-    "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh",
-    "щ": "shch", "ь": "", "ю": "iu", "я": "ia", "'": "", "’": "", "ʼ": "", "`": "",
-    # not Ukrainian, but met in old files
-    "ё": "io", "ъ": "", "ы": "y", "э": "e",
-}  # fmt: skip
-_LATIN_AT_START = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
 
 
 @dataclass(frozen=True)
@@ -45,23 +37,12 @@ class FieldInfo:
     width: int = 0
 
 
-def transliterate(text: str) -> str:
-    """Lower-case Latin letters for Ukrainian ones, by the official table of 2010."""
-    lowered = text.lower().replace("зг", "zgh")
-    out: list[str] = []
-    for place, letter in enumerate(lowered):
-        at_start = place == 0 or not (lowered[place - 1].isalpha() or lowered[place - 1] in "'’ʼ`")
-        table = _LATIN_AT_START if at_start and letter in _LATIN_AT_START else _LATIN
-        out.append(table.get(letter, letter))
-    return "".join(out)
-
-
 def field_key(name: str, taken: Iterable[str] = ()) -> str:
     """A key `[a-z][a-z0-9_]{0,58}` for the field `name`, different from all in `taken`.
 
     «Кадастровий номер» -> kadastrovyi_nomer; reserved words get `source_` before them.
     """
-    key = re.sub(r"[^a-z0-9]+", "_", transliterate(name)).strip("_")
+    key = re.sub(r"[^a-z0-9]+", "_", transliterate(name).lower()).strip("_")
     if key in RESERVED:
         key = f"source_{key}"
     if not key or not key[0].isalpha():

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import shapely
 from pyproj import Geod
 
-from importers.detect.crs import Bounds, Operation, in_ukraine
+from gis_core.geo.crs import Operation
+from importers.detect.crs import Bounds, in_ukraine
 from importers.report import CHANGED, KEPT, REJECTED, REPAIRED, IssueLog
 
 _DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
@@ -87,7 +88,8 @@ class Normaliser:
             )
         work.keep(~large)
         values = wkb.take(pa.array(work.places)).to_numpy(zero_copy_only=False)
-        work.geoms = shapely.from_wkb(values, on_invalid="ignore")
+        with np.errstate(invalid="ignore"):  # NaN coordinates are met below
+            work.geoms = shapely.from_wkb(values, on_invalid="ignore")
         self._close_rings(work, values)
         work.reject(shapely.is_missing(work.geoms), "geometry-unreadable")
         work.reject(shapely.is_empty(work.geoms), "geometry-missing")
@@ -291,6 +293,8 @@ def _of_dimension(geom: shapely.Geometry, dimension: int) -> shapely.Geometry:
     while any(part.geom_type.startswith(("Multi", "GeometryC")) for part in parts):
         parts = [inner for part in parts for inner in (part.geoms if hasattr(part, "geoms") else [part])]
     kept = [part for part in parts if not part.is_empty and shapely.get_dimensions(part) == dimension]
+    if not kept:
+        return shapely.GeometryCollection()
     if len(kept) == 1:
         return kept[0]
     gather = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}[dimension]

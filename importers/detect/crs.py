@@ -1,33 +1,23 @@
 """Which coordinate system a layer is in, and by which operation it comes to WGS 84 longitude and latitude.
 
-Only what the file declares or the user says is believed. Datum facts for Ukraine: EPSG:5840 (1 m) takes
-UCS-2000 to WGS 84; Pulkovo 1942 (SK-42, SK-63) is read as UCS-2000 (EPSG:5586, a no-op of 3.5 m), because
-PROJ's own first choice for it was made for Russia. An operation that ignores the datum ("ballpark") misplaces
-by 110 to 125 m here and is refused."""
+Only what the file declares or the user says is believed; the operations themselves are `gis_core.geo.crs`."""
 
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
-from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
-from pyproj.crs import GeographicCRS, ProjectedCRS
+from pyproj import CRS
 from pyproj.exceptions import CRSError, ProjError
-from pyproj.transformer import TransformerGroup
 
+from gis_core.geo.crs import UKRAINE, WGS84, Operation, operation_between
 from importers.errors import CrsInexact, CrsNotKnown, CrsUnknown
 
 Bounds = tuple[float, float, float, float]
 
-WGS84, UCS_2000 = 4326, 5561
-UKRAINE = AreaOfInterest(22.0, 44.2, 40.3, 52.4)
 _LONGEST_WKT = 20_000
-_SK_TO_UCS = "Pulkovo 1942 to UCS-2000 (1)"
-_SK_TO_UCS_ACCURACY_M = 3.5
 
 # МСК of the regions, UCS-2000 TM and GK zones, SK-63 X, SK-42, UTM: codes by which a nameless CRS is known.
 _MSK = (9821, *range(9831, 9842), *range(9851, 9866))
@@ -48,22 +38,6 @@ class Resolved:
     name: str
     wkt: str
     how: str
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A way from a CRS to WGS 84 lon/lat degrees; `transformer` None where nothing has to be done."""
-
-    name: str
-    accuracy_m: float
-    transformer: Transformer | None
-
-    def to_lonlat(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Arrays of lon and lat; what cannot be transformed becomes infinite."""
-        if self.transformer is None:
-            return x, y
-        lon, lat = self.transformer.transform(x, y)
-        return lon, lat
 
 
 @dataclass(frozen=True)
@@ -135,7 +109,7 @@ def _named(found: CRS, how: str) -> Resolved:
 
 def _has_known_datum(found: CRS) -> bool:
     try:
-        return _operation_of(found) is not None
+        return operation_between(found) is not None
     except ProjError:
         return False
 
@@ -180,61 +154,12 @@ def operation(
 ) -> Operation:
     """The operation to WGS 84. Raises CrsInexact where only one is known that ignores the datum."""
     try:
-        found = _operation_of(CRS.from_wkt(crs.wkt))
+        found = operation_between(CRS.from_wkt(crs.wkt))
     except ProjError:
         found = None
     if found is None:
         raise CrsInexact(layer=layer, crs=crs.name, **_as_params(options(bounds, local_srid)))
     return found
-
-
-def _operation_of(source: CRS) -> Operation | None:
-    geodetic = source.geodetic_crs
-    if geodetic is None:
-        return None
-    if _datum_name(source) == "pulkovo1942":
-        best = _best(_on_ucs_2000(source))
-        if best is None:
-            return None
-        return Operation(
-            f"{_SK_TO_UCS} + {best.name}", _SK_TO_UCS_ACCURACY_M + best.accuracy_m, best.transformer
-        )
-    if source.is_geographic and geodetic.to_epsg() == WGS84:
-        return Operation("none", 0.0, None)
-    return _best(source)
-
-
-def _datum_name(source: CRS) -> str:
-    """Name of the datum in one spelling. PROJ's own comparison takes any unknown datum for its equal."""
-    name = source.datum.name if source.datum is not None else ""
-    return re.sub(r"[^a-z0-9]", "", name.lower().removeprefix("d_"))
-
-
-def _on_ucs_2000(source: CRS) -> CRS:
-    """The same projection, standing on UCS-2000 instead of Pulkovo 1942 (one ellipsoid, no shift)."""
-    ucs = CRS.from_epsg(UCS_2000)
-    if source.is_geographic:
-        return GeographicCRS(datum=ucs.datum, name=source.name)
-    return ProjectedCRS(conversion=source.coordinate_operation, name=source.name, geodetic_crs=ucs)
-
-
-def _best(source: CRS) -> Operation | None:
-    """PROJ's best operation over Ukraine, else anywhere, that keeps the datum; None where there is none."""
-    for area in (UKRAINE, None):
-        options: dict[str, Any] = {"area_of_interest": area, "allow_ballpark": False, "always_xy": True}
-        group = TransformerGroup(source, WGS84, **options)
-        for item in group.transformers:
-            if item.accuracy >= 0 and "ballpark" not in item.description.lower():
-                return Operation(_readable(item.description), item.accuracy, item)
-    return None
-
-
-def _readable(description: str) -> str:
-    """Steps of an operation without the swaps of axes."""
-    return (
-        " + ".join(step for step in description.split(" + ") if not step.startswith("axis order change"))
-        or "none"
-    )
 
 
 # --- asking ---
@@ -273,7 +198,7 @@ def _option(code: int, bounds: Bounds | None) -> Option:
 
 @cache
 def _cached_operation(code: int) -> Operation | None:
-    return _operation_of(CRS.from_epsg(code))
+    return operation_between(CRS.from_epsg(code))
 
 
 def in_ukraine(lon: float, lat: float) -> bool:

@@ -101,8 +101,8 @@ def _judge(name: str, raw: BinaryIO, entries: list[zipfile.ZipInfo], names: list
         if entry_name.casefold() in seen:
             raise ArchiveOverlap(name=name, entry=_shown(entry_name))
         seen.add(entry_name.casefold())
-    _judge_sizes(name, entries)
     _judge_places(name, raw, entries)
+    _judge_sizes(name, entries)
 
 
 def _judge_entry(name: str, entry: zipfile.ZipInfo, entry_name: str) -> None:

@@ -1,5 +1,6 @@
 """Looks into a file in the sandbox before GDAL sees it: what would run, include or declare is refused."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -18,6 +19,7 @@ _RTREE = re.compile(r"create virtual table (\"[^\"]+\"|'[^']+'|\w+) using rtree 
 _HARMLESS = ("create table", "create index", "create unique index")
 _COMMENT = re.compile(r"/\*.*?(\*/|$)|--[^\n]*", re.DOTALL)
 _STEPS_BEFORE_STOP = 5_000_000
+_DXF_TAIL = 256
 
 
 class _Seen(Exception):
@@ -107,9 +109,19 @@ def _runs(kind: str, item: str, sql: str) -> bool:
     return kind == "view" or (bool(words) and not words.startswith(_HARMLESS))
 
 
+def _check_dxf(path: Path, format_name: str, title: str, name: str) -> None:
+    """The mark at the end: GDAL takes a cut drawing for a small one."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(-min(file.tell(), _DXF_TAIL), os.SEEK_END)
+        if b"EOF" not in file.read():
+            raise Unreadable(name=name, format=title)
+
+
 _GUARDS: dict[str, Callable[[Path, str, str, str], None]] = {
     "geopackage": _check_geopackage,
     "kml": _check_xml,
     "gpx": _check_xml,
     "gml": _check_xml,
+    "dxf": _check_dxf,
 }

@@ -24,6 +24,8 @@ from importers.readers.formats import (
     recognise,
 )
 
+DECLARATIONS = (".prj", ".cpg")
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -188,7 +190,10 @@ def _dataset(number: int, main: Member, group: list[Member], into: Path) -> Data
         if part not in parts and part != ".shx":  # that one can be made anew
             raise _missing(main, item, part)
     for extension, member in parts.items():
-        _place(member.path, folder / f"source{extension}")
+        stem = (
+            "declared" if extension in DECLARATIONS else "source"
+        )  # GDAL need not see what we read ourselves
+        _place(member.path, folder / f"{stem}{extension}")
     path = folder / f"source{main.extension}"
     rebuilt = item is SHAPEFILE and shapefile.check_parts(path, _bare(main.name))
     return Dataset(_bare(main.name), item, path, index_rebuilt=rebuilt)

@@ -5,6 +5,7 @@ byte is seen and reported instead of dropped."""
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -114,11 +115,11 @@ class Batch:
 def facts(dataset: DatasetRequest, *, max_fields: int, max_rows: int) -> list[LayerFacts]:
     """All layers of a dataset. Raises Unreadable or OverLimit, and what `guards` refuses."""
     guards.check(Path(dataset.path), dataset.format, dataset.title, dataset.name)
-    try:
+    with _damage_told(dataset):
         layers = pyogrio.list_layers(dataset.path)
         found = [_facts(dataset, str(name), max_fields, max_rows) for name, _ in layers]
-    except _READ_ERRORS as error:
-        raise Unreadable(name=dataset.name, format=dataset.title) from error
+    if not found and dataset.format != "kml":  # only a KML may hold nothing but folders and links
+        raise Unreadable(name=dataset.name, format=dataset.title)
     if len(found) == 1 and dataset.format != "geopackage":
         return [replace(found[0], name=dataset.name)]  # its own name is often "source" or the generator's
     return found
@@ -127,15 +128,12 @@ def facts(dataset: DatasetRequest, *, max_fields: int, max_rows: int) -> list[La
 def batches(layer: LayerFacts, codec: str, on_damage: "DamageReport") -> Iterator[Batch]:
     """All rows of a layer, in flat memory. Raises Unreadable where the file breaks off, EncodingUnknown."""
     read = 0
-    try:
-        with _open(layer, batch_size=_batch_size(layer)) as (geometry, reader):
-            for batch in reader:
-                columns = [column for place, column in enumerate(batch.columns) if place != geometry]
-                wkb = batch.column(geometry) if geometry >= 0 else None
-                yield Batch(read + 1, _decoded(layer, columns, codec, read, on_damage), wkb)
-                read += batch.num_rows
-    except _READ_ERRORS as error:
-        raise Unreadable(name=layer.name, format=layer.dataset.title) from error
+    with _damage_told(layer.dataset), _open(layer, batch_size=_batch_size(layer)) as (geometry, reader):
+        for batch in reader:
+            columns = [column for place, column in enumerate(batch.columns) if place != geometry]
+            wkb = batch.column(geometry) if geometry >= 0 else None
+            yield Batch(read + 1, _decoded(layer, columns, codec, read, on_damage), wkb)
+            read += batch.num_rows
     if layer.rows > read:
         raise CountsDisagree(name=layer.name, expected=layer.rows, found=read)
 
@@ -144,7 +142,7 @@ def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]
     """The first rows as dictionaries of the fields' names."""
     names = [layer.decoded_name(name, codec) for name in layer.names]
     ignore = DamageReport()
-    with _open(layer, batch_size=count) as (geometry, reader):
+    with _damage_told(layer.dataset), _open(layer, batch_size=count) as (geometry, reader):
         for batch in islice(reader, 1):
             columns = [column for place, column in enumerate(batch.columns) if place != geometry]
             lists = [column.to_pylist() for column in _decoded(layer, columns, codec or "latin-1", 0, ignore)]
@@ -167,6 +165,19 @@ class DamageReport:
         pass
 
 
+@contextmanager
+def _damage_told(dataset: DatasetRequest) -> Iterator[None]:
+    """What GDAL and Arrow raise on a file they cannot read becomes Unreadable; their text goes to the log."""
+    try:
+        yield
+    except _READ_ERRORS as error:
+        if "too complex/large" in str(error):  # GeoJSON driver: one feature takes more than 200 MB of memory
+            raise OverLimit(
+                name=dataset.name, limit="max_vertices", found="> 200 MB", allowed="200 MB"
+            ) from error
+        raise Unreadable(name=dataset.name, format=dataset.title) from error
+
+
 # --- facts ---
 
 
@@ -180,6 +191,7 @@ def _facts(dataset: DatasetRequest, inner: str, max_fields: int, max_rows: int) 
         raise OverLimit(
             name=dataset.name, limit="max_import_features", found=info["features"], allowed=max_rows
         )
+    _refuse_lost_lines(dataset, info["features"])
     header = _dbf(dataset)
     declaration, foreign = _encoding(dataset, header)
     names = tuple(map(str, info["fields"]))
@@ -198,6 +210,18 @@ def _facts(dataset: DatasetRequest, inner: str, max_fields: int, max_rows: int) 
         declaration=declaration,
         foreign=foreign,
     )
+
+
+def _refuse_lost_lines(dataset: DatasetRequest, features: int) -> None:
+    """GDAL passes over a broken line of GeoJSONL in silence: a line is a feature, so we count."""
+    if dataset.format != "geojsonseq":
+        return
+    with Path(dataset.path).open("rb") as file:
+        start = file.read(1)
+        lines = sum(line.count(b"\x1e") if start == b"\x1e" else bool(line.strip()) for line in file)
+    expected = lines + int(start == b"\x1e")
+    if features < expected:
+        raise CountsDisagree(name=dataset.name, expected=expected, found=features)
 
 
 def _options(dataset: DatasetRequest) -> dict[str, str]:
@@ -229,7 +253,7 @@ def _encoding(dataset: DatasetRequest, header: DbfHeader | None) -> tuple[Declar
     if header is None:
         return Declaration("format", "utf-8"), []
     path = Path(dataset.path)
-    said = encoding.declared(path.with_suffix(".cpg"), header)
+    said = encoding.declared(path.with_name("declared.cpg"), header)
     if said is not None:
         return said, []
     foreign = encoding.foreign_values(path.with_suffix(".dbf"), header)
@@ -237,7 +261,7 @@ def _encoding(dataset: DatasetRequest, header: DbfHeader | None) -> tuple[Declar
 
 
 def _prj(dataset: DatasetRequest) -> str | None:
-    prj = Path(dataset.path).with_suffix(".prj")
+    prj = Path(dataset.path).with_name("declared.prj")
     return prj.read_bytes()[:65_536].decode("utf-8", "replace") if prj.exists() else None
 
 

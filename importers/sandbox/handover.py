@@ -2,7 +2,7 @@
 file.
 """
 
-import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,12 +21,14 @@ def read_rows(path: Path) -> Iterator[pa.RecordBatch]:
     Raises ReaderStopped for anything else.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, "rb") as file, pa.ipc.open_stream(file) as reader:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ReaderStopped(name="")
+        # Mapped, not read: a length that lies points beyond the file instead of taking memory.
+        with pa.memory_map(str(path)) as file, pa.ipc.open_stream(file) as reader:
             if not reader.schema.equals(SCHEMA):
                 raise ReaderStopped(name="")
             for batch in reader:
                 batch.validate(full=True)
                 yield batch
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
         raise ReaderStopped(name="") from error

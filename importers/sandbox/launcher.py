@@ -254,7 +254,8 @@ def _how_it_ended(code: int, ear: "_Ear", name: str, cpu_s: int) -> Exception:
     if code == -signal.SIGXFSZ:
         most = limits.value("sandbox_output_mb")
         return OverLimit(name=name, limit="sandbox_output_mb", found=f"> {most} MB", allowed=f"{most} MB")
-    if any(word in ear.heard for word in ("bad_alloc", "MemoryError", "out of memory", "Cannot allocate")):
+    heard = ear.heard.lower()
+    if any(word in heard for word in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate")):
         return OutOfMemory(name=name, megabytes=limits.value("sandbox_memory_mb"))
     if "ModuleNotFoundError" in ear.heard or "ImportError" in ear.heard:
         return SandboxUnavailable()

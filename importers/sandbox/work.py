@@ -23,6 +23,7 @@ from importers.errors import (
     FieldNotInFile,
     LayerNotInFile,
     NoGeometry,
+    NothingLeft,
     SeveralLayers,
 )
 from importers.fields import FieldInfo
@@ -63,6 +64,9 @@ def convert(request: Request, say: Say) -> dict[str, Any]:
     conversion = _Conversion(request, name, layer, codec, fields, issues)
     conversion.run(out / ROWS_FILE, say)
     issues.close()
+    if not conversion.converted:
+        [(rule, _)] = issues.counts.most_common(1) or [("", 0)]
+        raise NothingLeft(layer=name, rows=conversion.read, rule=rule, rules=dict(issues.counts))
     return conversion.account()
 
 

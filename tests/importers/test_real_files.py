@@ -1,0 +1,230 @@
+"""Files as communities send them give the counts, places and letters that they hold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importers.errors import CrsUnknown, EncodingUnknown, SeveralLayers
+from importers.sandbox import Conversion, convert_file, inspect_file, read_issues, read_rows
+from tests.importers.data import REAL, needs_real_data
+
+pytestmark = needs_real_data
+
+MSK_05 = 9832
+LADYZHYN = (29.06, 48.61, 29.33, 48.73)
+
+
+def rows_of(conversion: Conversion) -> list[dict[str, Any]]:
+    return [row for batch in read_rows(conversion.rows_file) for row in batch.to_pylist()]
+
+
+def properties_of(conversion: Conversion) -> list[dict[str, Any]]:
+    return [json.loads(row["properties"]) for row in rows_of(conversion)]
+
+
+@pytest.mark.parametrize(
+    ("name", "crs", "declared", "encoding", "accuracy_m"),
+    [
+        ("addresses_cp1251_cpg_ucs2000_tm10", "EPSG:6384", "cpg", "cp1251", 1.0),
+        ("addresses_cp1251_nocpg_ldid_sk63x3", "EPSG:7827", "ldid", "cp1251", 4.5),
+    ],
+)
+def test_declared_crs_and_encoding_are_used(
+    name: str, crs: str, declared: str, encoding: str, accuracy_m: float, tmp_path: Path
+) -> None:
+    path = REAL / "encodings_crs" / f"{name}.zip"
+    [layer] = inspect_file(path, work=tmp_path).layers
+    conversion = convert_file(path, work=tmp_path)
+
+    assert (layer.crs and layer.crs.code, layer.encoding, layer.encoding_declared) == (
+        crs,
+        encoding,
+        declared,
+    )
+    assert (conversion.read, conversion.converted, conversion.rejected) == (3443, 3443, 0)
+    assert conversion.accuracy_m == accuracy_m
+    assert "UCS-2000 to WGS 84 (2)" in conversion.operation
+    assert properties_of(conversion)[0]["vulytsia"] == "вул.Базарна"
+
+
+def test_addresses_lie_where_the_original_has_them(tmp_path: Path) -> None:
+    """SK-63 goes by another path than PROJ's own choice, with which the test file was made: up to 10 m."""
+    original = json.loads((REAL / "ladyzhyn" / "addresses.geojson").read_text())["features"]
+    for name, metres in (
+        ("addresses_cp1251_cpg_ucs2000_tm10", 0.01),
+        ("addresses_cp1251_nocpg_ldid_sk63x3", 12),
+    ):
+        conversion = convert_file(REAL / "encodings_crs" / f"{name}.zip", work=tmp_path)
+        for row, feature in zip(rows_of(conversion), original, strict=True):
+            assert _metres_apart(row["geom"], feature["geometry"]["coordinates"]) < metres
+
+
+def _metres_apart(ewkb: bytes, lonlat: list[float]) -> float:
+    import shapely
+
+    point = shapely.from_wkb(ewkb)
+    return max(abs(point.x - lonlat[0]) * 73_000, abs(point.y - lonlat[1]) * 111_000)
+
+
+def test_undeclared_cp1251_is_asked_for_with_readable_options(tmp_path: Path) -> None:
+    path = REAL / "encodings_crs" / "addresses_cp1251_nocpg_noldid_lcs05.zip"
+    [layer] = inspect_file(path, work=tmp_path).layers
+    with pytest.raises(EncodingUnknown) as caught:
+        convert_file(path, work=tmp_path)
+
+    assert layer.encoding == ""
+    assert layer.encoding_options[0].encoding == "cp1251"
+    assert {option.encoding for option in layer.encoding_options} == {
+        "cp1251",
+        "cp866",
+        "iso8859-5",
+        "koi8-u",
+    }
+    first = caught.value.params["options"][0]
+    assert first["encoding"] == "cp1251"
+    assert len(first["samples"]) == 3
+    assert any("вул" in sample for sample in first["samples"])
+    assert "cp1251 («" in str(caught.value)
+
+    conversion = convert_file(path, work=tmp_path, encoding="windows-1251")
+    assert conversion.encoding == "cp1251"
+    assert properties_of(conversion)[0]["naspunkt"] == "м.Ладижин"
+
+
+def test_a_missing_prj_is_asked_for_and_the_file_then_lands(tmp_path: Path) -> None:
+    path = REAL / "encodings_crs" / "parking_iso8859_5_noprj_wgs84.zip"
+    with pytest.raises(CrsUnknown) as caught:
+        convert_file(path, work=tmp_path, local_srid=MSK_05)
+
+    first = caught.value.params["options"][0]
+    assert (first["code"], first["name"]) == ("EPSG:4326", "WGS 84")
+    assert (first["lon"], first["lat"]) == pytest.approx((29.2413, 48.6902), abs=1e-3)
+    conversion = convert_file(path, work=tmp_path, crs="EPSG:4326", local_srid=MSK_05)
+    assert (conversion.converted, conversion.repaired, conversion.encoding) == (235, 1, "iso8859-5")
+    assert properties_of(conversion)[0]["type"] == "Паркувальна кишеня"
+
+
+def test_the_hromadas_of_ukraine_give_1767_features_and_two_reported_empty_ones(tmp_path: Path) -> None:
+    path = REAL / "boundaries" / "cod_ab_adm3_hromadas.geojson"
+    conversion = convert_file(path, work=tmp_path, geometry_type="Polygon", key_field="adm3_pcode")
+
+    assert (conversion.read, conversion.converted, conversion.rejected) == (1769, 1767, 2)
+    assert conversion.geometry_type == "Polygon"
+    assert conversion.geometry_counts == {"POLYGON": 1581, "MULTIPOLYGON": 186}
+    missing = [issue for issue in read_issues(conversion.issues_file) if issue.rule == "geometry-missing"]
+    assert len(missing) == 2
+    assert {issue.done for issue in missing} == {"rejected"}
+    assert all(issue.row for issue in missing)
+    assert rows_of(conversion)[0]["external_key"].startswith("UA")
+
+
+def test_national_roads_have_no_cpg_and_need_none(tmp_path: Path) -> None:
+    conversion = convert_file(REAL / "infrastructure" / "osm_roads_national_ua.zip", work=tmp_path)
+
+    assert (conversion.converted, conversion.rejected) == (7775, 0)
+    assert conversion.geometry_type == "LineString"
+
+
+def test_native_cyrillic_attributes_survive(tmp_path: Path) -> None:
+    conversion = convert_file(REAL / "boundaries" / "kse_hromadas_near_seas_cyrillic.zip", work=tmp_path)
+
+    assert conversion.converted == 257
+    assert properties_of(conversion)[0]["admin_1"] == "Миколаївська область"
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "kind", "repaired"),
+    [
+        ("addresses", 3443, "Point", 0), ("bicycle_parking", 22, "Point", 0), ("boundaries", 7, "Polygon", 0),
+        ("bus_routes", 12, "LineString", 0), ("bus_stops", 59, "Point", 0), ("organizations", 360, "Point", 0),
+        ("parking", 235, "Polygon", 1), ("picnic_places", 16, "Point", 0), ("recreation_areas", 20, "Polygon", 0),
+        ("settlements", 6, "Point", 0), ("traffic_flows", 10, "LineString", 0),
+    ],
+)  # fmt: skip
+def test_everything_of_ladyzhyn_converts(
+    name: str, rows: int, kind: str, repaired: int, tmp_path: Path
+) -> None:
+    conversion = convert_file(REAL / "ladyzhyn" / f"{name}.geojson", work=tmp_path, geometry_type=kind)
+
+    assert (conversion.read, conversion.converted, conversion.repaired) == (rows, rows, repaired)
+    assert conversion.geometry_type == kind
+
+
+def test_points_far_off_are_kept_and_reported_and_keys_used_twice_too(tmp_path: Path) -> None:
+    path = REAL / "ladyzhyn" / "addresses.geojson"
+    conversion = convert_file(path, work=tmp_path, bbox=LADYZHYN, key_field="id")
+
+    assert conversion.outside == conversion.issue_counts["outside-area"] > 0
+    assert conversion.converted == 3443
+    [again] = [issue for issue in read_issues(conversion.issues_file) if issue.rule == "key-duplicate"]
+    assert again.value == "11"
+    keys = [row["external_key"] for row in rows_of(conversion)]
+    assert keys.count("11") == 1
+    assert keys.count(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "kind", "crs"),
+    [
+        ("addresses.geojsonl", 3443, "Point", ""), ("addresses_lonlat_utf8bom_semicolon.csv", 3443, "Point", ""),
+        ("parking_wkt.csv", 235, "Polygon", "4326"), ("parking.kml", 235, "Polygon", ""),
+        ("parking.kmz", 235, "Polygon", ""), ("parking.gml", 235, "Polygon", ""), ("parking.mif", 235, "Polygon", ""),
+        ("recreation_areas.tab", 20, "Polygon", ""), ("bus_routes.fgb", 12, "LineString", ""),
+        ("bus_stops.gpx", 59, "Point", ""), ("bus_routes_ucs2000_tm10.dxf", 12, "LineString", "6384"),
+    ],
+)  # fmt: skip
+def test_each_format_gives_the_same_places(name: str, rows: int, kind: str, crs: str, tmp_path: Path) -> None:
+    conversion = convert_file(REAL / "formats" / name, work=tmp_path, crs=crs)
+
+    assert (conversion.converted, conversion.geometry_type) == (rows, kind)
+    assert conversion.extent is not None
+    assert 29.0 < conversion.extent[0] < conversion.extent[2] < 29.4
+    assert 47.9 < conversion.extent[1] < conversion.extent[3] < 48.8
+
+
+def test_letters_survive_in_every_format(tmp_path: Path) -> None:
+    for name in ("parking.mif", "parking.gml", "parking.kml"):
+        found = {
+            values["type"] for values in properties_of(convert_file(REAL / "formats" / name, work=tmp_path))
+        }
+        assert "Паркувальна кишеня" in found
+
+
+def test_a_table_in_cp1251_is_asked_for_and_then_read(tmp_path: Path) -> None:
+    path = REAL / "formats" / "addresses_lonlat_cp1251.csv"
+    with pytest.raises(EncodingUnknown) as caught:
+        convert_file(path, work=tmp_path)
+    conversion = convert_file(path, work=tmp_path, encoding="cp1251")
+
+    assert caught.value.params["options"][0]["encoding"] == "cp1251"
+    assert conversion.converted == 3443
+    assert properties_of(conversion)[0]["settlement"] == "м.Ладижин"
+
+
+def test_a_geopackage_with_seven_layers_asks_which(tmp_path: Path) -> None:
+    path = REAL / "formats" / "ladyzhyn.gpkg"
+    with pytest.raises(SeveralLayers) as caught:
+        convert_file(path, work=tmp_path)
+    conversion = convert_file(path, work=tmp_path, layer="parking")
+
+    assert "addresses, parking, boundaries" in caught.value.params["choices"]
+    assert (conversion.converted, conversion.repaired) == (235, 1)
+
+
+def test_nested_values_are_kept_as_json_text_with_a_note(tmp_path: Path) -> None:
+    conversion = convert_file(REAL / "connectivity" / "ofds" / "nodes.geojson", work=tmp_path)
+
+    first = properties_of(conversion)[0]
+    assert json.loads(first["phase"])["name"] == "NextGen Phase 1"
+    assert conversion.issue_counts["nested-value"] >= 1
+    assert all(isinstance(value, str | int | float | bool) for value in first.values())
+
+
+def test_mixed_points_and_lines_convert_together_or_one_kind_at_a_time(tmp_path: Path) -> None:
+    path = REAL / "connectivity" / "uran_academic_backbone.geojson"
+    mixed = convert_file(path, work=tmp_path)
+    assert (mixed.converted, mixed.geometry_type) == (38, "Geometry")
+    lines = convert_file(path, work=tmp_path, geometry_type="LineString")
+    assert (lines.converted, lines.rejected, lines.issue_counts) == (19, 19, {"geometry-type": 19})
