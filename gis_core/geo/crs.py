@@ -8,6 +8,7 @@ list of systems lacks the regional ones (МСК) on Debian 12.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pyproj import CRS, Transformer
@@ -85,7 +86,8 @@ def _on_ucs_2000(source: CRS) -> CRS:
 def _best(source: CRS) -> Operation | None:
     """PROJ's best operation over Ukraine, else anywhere, that keeps the datum; None where there is none."""
     for area in (UKRAINE, None):
-        group = TransformerGroup(source, WGS84, always_xy=True, area_of_interest=area, allow_ballpark=False)
+        options: dict[str, Any] = {"area_of_interest": area, "allow_ballpark": False, "always_xy": True}
+        group = TransformerGroup(source, WGS84, **options)
         for item in group.transformers:
             if item.accuracy >= 0 and "ballpark" not in item.description.lower():
                 return Operation(_readable(item.description), item.accuracy, item)

@@ -8,7 +8,6 @@ legend are put in afterwards, the data as JSON that the page's own script reads.
 import base64
 import io
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import folium
 import orjson
 from branca.element import MacroElement
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -286,16 +284,11 @@ def _data_uri(kind: str, content: bytes) -> str:
 
 
 def _leaflet(name: str) -> bytes:
-    """A file of Leaflet as the front end's build laid it out, else as npm did."""
-    built = finders.find(f"frontend/leaflet/{name}")
-    places: Iterable[Path] = [
-        *([Path(built)] if isinstance(built, str) else []),
-        settings.BASE_DIR / "frontend/node_modules/leaflet/dist" / name,
-        settings.BASE_DIR / "frontend/node_modules/leaflet" / name,
-    ]
-    for place in places:
+    """A file of Leaflet as npm installed it for the front end."""
+    package = settings.BASE_DIR / "frontend/node_modules/leaflet"
+    for place in (package / "dist" / name, package / name):
         if place.is_file():
-            return place.read_bytes()
+            return bytes(place.read_bytes())
     raise ExportFailed(layer=name, format="html", reason=_("Leaflet is not installed; run make setup."))
 
 
