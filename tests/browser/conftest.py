@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from gis_core.people import User
 from tests.browser import pages
@@ -15,6 +15,8 @@ from tests.browser.pages import SIZES, Watched, watch
 
 # Playwright's sync API keeps a loop in this thread, which Django takes for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# A machine under test is a busy one; what is there at once is not waited for.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
