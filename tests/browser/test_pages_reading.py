@@ -125,6 +125,8 @@ def test_pages_fit_the_screen_and_keep_to_the_content_policy(
 def test_the_layers_are_listed_where_the_map_cannot_run(visitor: Callable[..., Watched]) -> None:
     page = visitor("uk", "phone", java_script_enabled=False).open("map")
     shoot(page, "public-map-without-script")
+    footer, last = page.get_by_role("contentinfo"), page.get_by_role("listitem").filter(has_text="Вулиці")
+    assert last.bounding_box()["y"] < footer.bounding_box()["y"], "the list does not run under the footer"
     page.get_by_role("link", name="Земельні ділянки").click()
     assert page.get_by_role("heading", level=1).inner_text() == "Земельні ділянки"
     page.get_by_role("link", name="0510600000:01:001:0002").click()
