@@ -1,6 +1,6 @@
 /** The editor: a planner's changes to one layer at a time, from the first vertex to the saved changeset. */
 import type { LayerConfig } from "../api/config";
-import { csrfToken, fetchExact, fetchNeighbours, sendChangeset } from "../api/edits";
+import { type ChangesetAnswer, csrfToken, fetchExact, fetchNeighbours, sendChangeset } from "../api/edits";
 import type { FeatureItem } from "../api/features";
 import { ApiError } from "../api/http";
 import { geometryBounds } from "../map/mvt/outline";
@@ -24,7 +24,15 @@ import {
   titleOf,
 } from "./model";
 import { type EditorActions, EditorPanel } from "./panel";
-import { afterRefusal, savedNotice, tilesSettled, unfitDrafts } from "./saving";
+import {
+  afterRefusal,
+  type SentChange,
+  savedId,
+  savedNotice,
+  settlingOf,
+  tilesSettled,
+  unfitDrafts,
+} from "./saving";
 import * as session from "./session";
 import { type Words, wordsOf } from "./words";
 
@@ -295,7 +303,7 @@ export class Editor implements EditorActions {
         { comment, changes: sent.map(({ change }) => change) },
         token,
       );
-      this.saved(layer, edit, savedNotice(answer, this.tools.session.config, this.words), answer.revision);
+      this.saved(layer, edit, sent, answer);
     } catch (error) {
       this.store.set({ saving: false });
       this.complain(afterRefusal(error, this.model, this.tools.session.config, this.words));
@@ -333,14 +341,18 @@ export class Editor implements EditorActions {
   }
 
   /** The tiles come anew; until they are there, what was saved stays drawn over them. */
-  private saved(layer: LayerConfig, edit: session.EditState, notice: Notice, revision: number | null): void {
-    const { map } = this.tools.session;
-    const left = [...session.drafts(edit).values()];
+  private saved(
+    layer: LayerConfig,
+    edit: session.EditState,
+    sent: readonly SentChange[],
+    answer: ChangesetAnswer,
+  ): void {
+    const { map, config } = this.tools.session;
+    const { revision } = answer;
     const applied = revision !== null;
-    const settling = left
-      .filter(({ deleted }) => applied && !deleted)
-      .map(({ key, geometry }) => ({ key: `saved:${key}`, geometry, look: "plain" as const }));
-    this.settledIds = applied ? left.flatMap(({ id }) => (id === null ? [] : [id])) : [];
+    const settling = applied ? settlingOf(edit, sent, answer) : [];
+    this.settledIds = applied ? sent.flatMap(({ change }) => (change.op === "C" ? [] : [change.id])) : [];
+    const notice = savedNotice(answer, config, this.words);
     this.shelf.forget(layer.name);
     this.store.set({ ...NOTHING, layer, edit: session.startSession(layer.name), notice, settling });
     this.panel.focus();
@@ -448,9 +460,14 @@ export class Editor implements EditorActions {
     this.store.set({ notice: { tone: "bad", text: this.words("draft.noRoom") } });
   }
 
+  /** Opens the form of the selected feature, without covering the feature itself. */
   private showFeature(focus: boolean): void {
     this.panel.showFeature(focus);
     if (this.host?.hasAttribute("data-narrow")) this.panel.sheet.setHeight("half");
+    const { edit, selected } = this.model;
+    const draft = edit && selected ? session.feature(edit, selected) : null;
+    const box = draft ? geometryBounds(draft.geometry) : null;
+    if (box) requestAnimationFrame(() => this.tools.session.map.reveal(box, this.tools.insets()));
   }
 
   private showOnMap(geometries: readonly GeoJSON.Geometry[]): void {
@@ -474,7 +491,10 @@ export class Editor implements EditorActions {
         if (key === this.model.selected) this.changeShape(geometry, kind);
       },
       pressed: (key: string) => {
-        if (isOpen(this.model) && !key.startsWith("saved:")) this.select(key);
+        const id = savedId(key);
+        if (!isOpen(this.model)) return;
+        if (id === null) this.select(key);
+        else void this.load(id, false);
       },
       refused: () => this.tools.say(this.words("draw.crossing")),
       drawing: (vertices: number | null) => {
@@ -524,10 +544,12 @@ export class Editor implements EditorActions {
     const { draft, path, at } = this.handle(target);
     if (!draft || !path || !at) return;
     const { map } = this.tools.session;
+    // The map counts whole pixels: only the difference of two of them is exact.
     const pixel = map.toPixel({ lng: at[0]!, lat: at[1]! });
-    const { lng, lat } = map.toLngLat({ x: pixel.x + dx, y: pixel.y + dy });
-    this.changeShape(moveVertex(draft.geometry, path, [lng, lat]), "nudge");
-    this.engine.focusHandle([lng, lat]);
+    const [from, to] = [map.toLngLat(pixel), map.toLngLat({ x: pixel.x + dx, y: pixel.y + dy })];
+    const moved = [at[0]! + to.lng - from.lng, at[1]! + to.lat - from.lat];
+    this.changeShape(moveVertex(draft.geometry, path, moved), "nudge");
+    this.engine.focusHandle(moved);
   }
 
   private handle(target: EventTarget | null) {

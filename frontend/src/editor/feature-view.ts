@@ -2,6 +2,7 @@
 import { withId } from "../api/features";
 import { button, el, freshId, icon } from "../ui/dom";
 import type { Tool } from "./engine";
+import { problemWith } from "./fields";
 import { type FieldForm, fieldForm } from "./form";
 import { type EditorModel, isOpen, titleOf } from "./model";
 import type { PanelContext } from "./panel";
@@ -88,6 +89,11 @@ function build(context: PanelContext, draft: Draft): { parts: Parts; children: N
     words,
     {
       changed: (field, value) => actions.setValue(field.key, value),
+      finished: (field, value) => {
+        const problem = problemWith(field, value);
+        actions.setValue(field.key, value);
+        actions.setProblem(field.key, problem ? words(problem.key, problem.params) : "");
+      },
       wrong: (field, { key, params }) => actions.setProblem(field.key, words(key, params)),
     },
     { yes: i18n.t("value.yes"), no: i18n.t("value.no") },
@@ -103,8 +109,9 @@ function build(context: PanelContext, draft: Draft): { parts: Parts; children: N
     words("feature.delete"),
   );
   const done = button("", { class: "hm-button" }, () => actions.select(null), words("feature.done"));
+  const title = el("div", {}, el("p", { class: "hm-form__hint" }, layer.title), heading);
   const children = [
-    heading,
+    title,
     tools ?? el("p", { class: "hm-form__hint" }, words("feature.pointHint")),
     form.element,
     place ? coordinates(context, place) : null,

@@ -2,7 +2,7 @@
 import type { FieldConfig } from "../api/config";
 import type { FeatureProperties } from "../api/features";
 import { el, freshId } from "../ui/dom";
-import { controlOf, fromText, hintsOf, type Problem, toText, type Value } from "./fields";
+import { controlOf, fromText, hintsOf, type Problem, type Typed, toText, type Value } from "./fields";
 import type { Words } from "./words";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -25,8 +25,10 @@ interface Row {
 }
 
 export interface FormListener {
-  /** A value was entered. */
+  /** A value is being entered. */
   changed(field: FieldConfig, value: Value): void;
+  /** The control was left with this value. */
+  finished(field: FieldConfig, value: Value): void;
   /** What was typed cannot be a value of the field; what it was before stays. */
   wrong(field: FieldConfig, problem: Problem): void;
 }
@@ -85,14 +87,21 @@ function makeRow(
   const error = el("p", { class: "hm-form__error", id: freshId("error"), hidden: true });
   control.setAttribute("aria-describedby", hints.length ? `${hint.id} ${error.id}` : error.id);
   if (field.required) control.setAttribute("aria-required", "true");
+  const read = (): Typed =>
+    control.validity.badInput ? { problem: { key: "issue.date" } } : fromText(field, control.value);
+  // Each letter counts, so that nothing typed is lost; only a finished value is complained about.
+  control.addEventListener("input", () => {
+    const typed = read();
+    if ("value" in typed) listener.changed(field, typed.value);
+  });
   control.addEventListener("change", () => {
-    const typed = fromText(field, control.value);
-    if ("problem" in typed) {
+    const typed = read();
+    if ("value" in typed) {
+      delete control.dataset.unread;
+      listener.finished(field, typed.value);
+    } else {
       control.dataset.unread = "";
       listener.wrong(field, typed.problem);
-    } else {
-      delete control.dataset.unread;
-      listener.changed(field, typed.value);
     }
   });
   const unit = field.unit ? el("span", { class: "hm-form__unit" }, `, ${field.unit}`) : null;

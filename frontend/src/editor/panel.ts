@@ -152,13 +152,16 @@ export class EditorPanel {
         locked.hidden = !changed;
       },
     );
-    return el(
-      "div",
-      { class: "hm-form__row" },
-      el("label", { for: select.id }, words("editor.layer")),
-      select,
-      locked,
+    const label = el("label", { for: select.id }, words("editor.layer"));
+    const row = el("div", { class: "hm-form__row" }, label, select, locked);
+    // The form of a feature needs the room, and names its layer itself.
+    this.follow(
+      (model) => model.selected !== null || model.conflicts.length > 0,
+      ({ selected, conflicts }) => {
+        row.hidden = selected !== null || conflicts.length > 0;
+      },
     );
+    return row;
   }
 
   private toolbar(): HTMLElement {
@@ -429,8 +432,6 @@ export class EditorPanel {
   private saveBox(): HTMLElement {
     const { words, actions } = this.context;
     const comment = el("textarea", { id: freshId("comment"), rows: 2, maxlength: 500 });
-    const hint = el("p", { class: "hm-form__hint", id: freshId("hint") }, words("save.commentHint"));
-    comment.setAttribute("aria-describedby", hint.id);
     comment.addEventListener("input", () => actions.setComment(comment.value));
     const save = button(
       "",
@@ -442,13 +443,7 @@ export class EditorPanel {
     const box = el(
       "div",
       { class: "hm-editor__save" },
-      el(
-        "div",
-        { class: "hm-form__row" },
-        el("label", { for: comment.id }, words("save.comment")),
-        comment,
-        hint,
-      ),
+      el("div", { class: "hm-form__row" }, el("label", { for: comment.id }, words("save.comment")), comment),
       el("div", { class: "hm-editor__actions" }, save, discard),
     );
     this.follow(

@@ -4,11 +4,15 @@ import { type ChangesetAnswer, conflictsOf, issuesOf, type ServerIssue } from ".
 import { ApiError } from "../api/http";
 import type { MapPort } from "../map/port";
 import { conflictsIn } from "./conflicts";
+import type { Shown } from "./engine";
 import { problemsOf } from "./fields";
 import type { EditorModel, Notice, Problems } from "./model";
-import { drafts } from "./session";
+import { type changesOf, drafts, type EditState } from "./session";
 import type { Words } from "./words";
 
+export type SentChange = ReturnType<typeof changesOf>[number];
+
+const SAVED = "saved:";
 const NOT_SIGNED_IN = new Set(["unauthenticated", "forgery-check-failed", "not-allowed"]);
 
 /** The errors that stand between the changes and saving, with the first wrong feature selected; null when all fit. */
@@ -64,12 +68,17 @@ function placeIssues(issues: readonly ServerIssue[], { edit }: EditorModel): Pro
   const problems = new Map<string, ReadonlyMap<string, string>>();
   const guilty = [...(edit ? drafts(edit).values() : [])].find(
     ({ deleted, properties }) =>
-      !deleted && issues.every(({ field, value }) => (properties[field] ?? null) === (value ?? null)),
+      !deleted && issues.every(({ field, value }) => isFrom(properties[field] ?? null, value ?? null)),
   );
   if (guilty && issues.length > 0) {
     problems.set(guilty.key, new Map(issues.map(({ field, message }) => [field, message])));
   }
   return problems;
+}
+
+/** Of a text that is too long the server tells only the beginning. */
+function isFrom(own: unknown, told: unknown): boolean {
+  return own === told || (typeof own === "string" && typeof told === "string" && own.startsWith(told));
 }
 
 function refusalNotice(error: unknown, config: MapConfig, words: Words): Notice {
@@ -109,4 +118,20 @@ export function tilesSettled(map: MapPort, maxMs: number): Promise<void> {
       else if (began) finish();
     });
   });
+}
+
+/** What was saved, to be drawn until the tiles have it; new features under the ids that the server gave them. */
+export function settlingOf(edit: EditState, sent: readonly SentChange[], answer: ChangesetAnswer): Shown[] {
+  const ids = [...answer.created_ids];
+  return sent.flatMap(({ key, change }) => {
+    const id = change.op === "C" ? ids.shift() : change.id;
+    const draft = drafts(edit).get(key);
+    if (change.op === "D" || id === undefined || !draft) return [];
+    return [{ key: `${SAVED}${id}`, geometry: draft.geometry, look: "plain" as const }];
+  });
+}
+
+/** The id of a feature that is drawn only until the tiles have it; null for any other. */
+export function savedId(key: string): number | null {
+  return key.startsWith(SAVED) ? Number(key.slice(SAVED.length)) : null;
 }

@@ -29,6 +29,8 @@ export interface Step {
   readonly kind: StepKind;
   /** The feature that the step was about. */
   readonly key: string | null;
+  /** The field whose value was entered. */
+  readonly field?: string;
   /** Only features that differ from their base. */
   readonly drafts: ReadonlyMap<string, Draft>;
 }
@@ -125,10 +127,8 @@ export function setValue(
   const now = feature(state, key);
   if (!now || now.deleted || (now.properties[field] ?? null) === value) return state;
   const { [field]: _before, ...others } = now.properties;
-  return step(state, "fields", {
-    ...now,
-    properties: value === null ? others : { ...others, [field]: value },
-  });
+  const properties = value === null ? others : { ...others, [field]: value };
+  return step(state, "fields", { ...now, properties }, field);
 }
 
 /** A new feature that is deleted is gone; a known one stays as a deletion to be saved. */
@@ -185,11 +185,11 @@ function filled(properties: FeatureProperties, fields: readonly string[]): Featu
   return Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined));
 }
 
-function step(state: EditState, kind: StepKind, draft: Draft): EditState {
+function step(state: EditState, kind: StepKind, draft: Draft, field?: string): EditState {
   const next = new Map(drafts(state));
   if (isUnchanged(draft, state.bases.get(draft.key))) next.delete(draft.key);
   else next.set(draft.key, Object.freeze(draft));
-  return push(state, { kind, key: draft.key, drafts: next });
+  return push(state, { kind, key: draft.key, drafts: next, ...(field !== undefined && { field }) });
 }
 
 function isUnchanged(draft: Draft, base: Base | undefined): boolean {
@@ -201,10 +201,11 @@ function isUnchanged(draft: Draft, base: Base | undefined): boolean {
   );
 }
 
-/** Steps by arrow key, one after the other, are one step to undo. */
+/** Steps by arrow key, one after the other, are one step to undo; so are the letters typed into one field. */
 function push(state: EditState, next: Step): EditState {
   const top = state.steps[state.at]!;
-  const joined = next.kind === "nudge" && top.kind === "nudge" && top.key === next.key;
+  const joins = next.kind === "nudge" || next.kind === "fields";
+  const joined = joins && top.kind === next.kind && top.key === next.key && top.field === next.field;
   const kept = state.steps.slice(0, joined ? state.at : state.at + 1);
   const steps = [...kept, Object.freeze(next)].slice(-MAX_STEPS);
   return Object.freeze({ ...state, steps, at: steps.length - 1 });
