@@ -161,7 +161,7 @@ def fibre_nodes(fibre: Fibre) -> Table:
 
 
 def coverage(fibre: Fibre) -> Table:
-    """Where which service can be had: fibre along its routes, cable in the centre, mobile round the masts."""
+    """Where which service can be had: mobile round the masts, and above it fibre and cable."""
     columns = """
         VYD kind
         TECHNOL tech
@@ -172,7 +172,7 @@ def coverage(fibre: Fibre) -> Table:
         KATOTTG katottg
         DZHERELO source
     """
-    return table("coverage", columns, [*_fixed(fibre), *_mobile(fibre.town)])
+    return table("coverage", columns, [*_mobile(fibre.town), *_fixed(fibre)])
 
 
 def _fixed(fibre: Fibre) -> Iterator[Row]:
@@ -183,13 +183,13 @@ def _fixed(fibre: Fibre) -> Iterator[Row]:
         passed = int(shapely.contains(area, homes).sum())
         return (area, "fixed", tech, operator, down, up, passed, katottg, "operator")
 
+    core = Point(0, 60).buffer(640, quad_segs=12).intersection(town.ground.settlements[place.TOWN.slug])
+    for part in polygons_in(core):
+        yield row(part, "docsis", CABLE_OPERATOR, 300, 60, place.TOWN.unit.katottg)
     for plan in place.SETTLEMENTS:
         for part in in_order(polygons_in(fibre.served(plan.slug))):
             if part.area > 4_000:
                 yield row(part, "xpon", FIBRE_OPERATOR, 1000, 1000, plan.unit.katottg)
-    core = Point(0, 60).buffer(640, quad_segs=12).intersection(town.ground.settlements[place.TOWN.slug])
-    for part in polygons_in(core):
-        yield row(part, "docsis", CABLE_OPERATOR, 300, 60, place.TOWN.unit.katottg)
 
 
 def _mobile(town: Town) -> Iterator[Row]:

@@ -259,11 +259,3 @@ def corridor(line: LineString, width_m: float, *, flat: bool = True) -> Polygon:
     return line.buffer(
         width_m / 2, cap_style="flat" if flat else "square", join_style="mitre", mitre_limit=2.0
     )
-
-
-def rectangle(
-    origin: Coords, along_: Coords, inward: Coords, x0: float, y0: float, w: float, d: float
-) -> Polygon:
-    """A rectangle in a plot's own frame: x along the street from `origin`, y into the plot."""
-    corners = np.array([[x0, y0], [x0 + w, y0], [x0 + w, y0 + d], [x0, y0 + d]])
-    return Polygon(origin + corners[:, :1] * along_ + corners[:, 1:] * inward)

@@ -1,8 +1,7 @@
 """What each kind of plot means in the Ukrainian classifiers; the rows are in `kinds.csv`.
 
 Purpose codes: КВЦПЗ (CMU 821 of 28.07.2021, annex to order 1051). Categories: the nine of the Land Code.
-Zones: functional zone codes of the planning database (order of Minregion 56 of 22.02.2022). Land use: the
-codes of угіддя of the land cadastre.
+Zones: functional zone codes of the planning database (order of Minregion 56 of 22.02.2022).
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ class Kind:
     category: str
     ownership: str
     zone: str
-    land_use: str
     built: str
     uah_per_m2: float
     use_text: str
@@ -33,7 +31,7 @@ def _read() -> dict[str, Kind]:
         rows = list(csv.DictReader(file))
     return {
         row["kind"]: Kind(
-            row["purpose"], row["category"], row["ownership"], row["zone"], row["land_use"], row["built"],
+            row["purpose"], row["category"], row["ownership"], row["zone"], row["built"],
             float(row["uah_per_m2"]), row["use_text"],
         )
         for row in rows
