@@ -107,7 +107,9 @@ def report_of(summary: ImportSummary) -> Report:
             "%(count)s rows were left out; the reasons are above.",
             summary.rejected,
         ) % {"count": summary.rejected}
-    return Report(lines, summary.as_json(), left_out)
+    document = summary.as_json()
+    document["changeset_status"] = document.pop("status")  # "status" is how the command ended
+    return Report(lines, document, left_out)
 
 
 def _issue_lines(summary: ImportSummary) -> list[str]:
