@@ -45,7 +45,8 @@ class Command(ReportingCommand):
             logins = make_logins(community)
         path = write_logins(logins)
         lines = [
-            *(f"{name}: {count}" for name, count in loaded.items()),
+            _("Demo community: %(layers)s layers, %(features)s features.")
+            % {"layers": len(loaded), "features": sum(loaded.values())},
             _("Logins are in %s") % path,
         ]
         return Report(lines, {"loaded": loaded})
