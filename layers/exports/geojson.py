@@ -19,10 +19,11 @@ DIGITS = 9
 """Decimal places of a degree: 0.1 mm, so that what is read back is within 1e-9."""
 GEOMETRY = sql.SQL("geom")
 _TOLD_EVERY = 10_000
+_BUFFER = 256 * 1024
 
 
 def write(source: ReadSource, format: str, out: Path, options: ExportOptions) -> Written:
-    with out.open("wb") as file:
+    with out.open("wb", buffering=_BUFFER) as file:
         if format == "geojsonseq":
             return Written(write_features(source, file, on_progress=options.on_progress))
         name = json.dumps(source.layer.full_name, ensure_ascii=False)
