@@ -4,6 +4,7 @@ import { build, type Rolldown } from "vite";
 import { beforeAll, expect, test } from "vitest";
 
 const BUDGET_KB = 120;
+const EDITOR_BUDGET_KB = 110;
 let files: { name: string; code: string; chunk: Rolldown.OutputChunk | null }[];
 
 beforeAll(async () => {
@@ -21,8 +22,8 @@ beforeAll(async () => {
 
 const kilobytes = (code: string) => gzipSync(code, { level: 9 }).byteLength / 1024;
 
-/** Everything a reader of the map downloads: the entry, what it imports at once, and the worker. */
-function viewerFiles() {
+/** A script and what it imports at once. */
+function withImports(...names: string[]): Set<string> {
   const needed = new Set<string>();
   const add = (name: string) => {
     const file = files.find((other) => other.name === name);
@@ -30,8 +31,15 @@ function viewerFiles() {
     needed.add(name);
     for (const imported of file.chunk?.imports ?? []) add(imported);
   };
-  add(files.find(({ chunk }) => chunk?.isEntry && chunk.name === "viewer")?.name ?? "");
-  for (const { name } of files) if (name.includes("worker")) add(name);
+  for (const name of names) add(name);
+  return needed;
+}
+
+/** Everything a reader of the map downloads: the entry, what it imports at once, and the worker. */
+function viewerFiles() {
+  const entry = files.find(({ chunk }) => chunk?.isEntry && chunk.name === "viewer")?.name ?? "";
+  const workers = files.filter(({ name }) => name.includes("worker")).map(({ name }) => name);
+  const needed = withImports(entry, ...workers);
   return files.filter(({ name }) => needed.has(name));
 }
 
@@ -45,6 +53,17 @@ test("the public map weighs at most 120 KB of compressed script, the worker incl
   expect(total, JSON.stringify(sizes)).toBeLessThan(BUDGET_KB);
 });
 
+test("the editor adds at most 110 KB, and only for those who open it", () => {
+  const viewer = new Set(viewerFiles().map(({ name }) => name));
+  const editor = files.find(({ chunk }) => chunk?.isDynamicEntry && chunk.name === "editor");
+  const added = [...withImports(editor?.name ?? "")].filter((name) => !viewer.has(name));
+  const sizes = files.filter(({ name }) => added.includes(name)).map(({ code }) => kilobytes(code));
+  expect(sizes.length).toBeGreaterThan(0);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(EDITOR_BUDGET_KB);
+  const byReaders = files.filter(({ name }) => viewer.has(name)).map(({ code }) => code);
+  expect(byReaders.some((code) => code.includes("enableGlobalEditMode"))).toBe(false);
+});
+
 test("no script makes code out of text, so the page's policy needs no unsafe-eval", () => {
   const guilty = files.filter(({ code }) => /\beval\s*\(|new Function\s*\(/.test(code));
   expect(guilty.map(({ name }) => name)).toEqual([]);
@@ -54,6 +73,8 @@ test("no script names an outside host", () => {
   const hosts = new Set(
     files.flatMap(({ code }) => [...code.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host)),
   );
-  // The name of the SVG namespace, and a link in the text of Leaflet's attribution, which is not shown.
-  expect([...hosts].filter((host) => host !== "www.w3.org" && host !== "leafletjs.com")).toEqual([]);
+  // The name of the SVG namespace, a link in the text of Leaflet's attribution, which is not shown, and what Geoman
+  // and lodash say in warnings to programmers.
+  const only = new Set(["www.w3.org", "leafletjs.com", "geoman.io", "github.com"]);
+  expect([...hosts].filter((host) => !only.has(host!))).toEqual([]);
 });

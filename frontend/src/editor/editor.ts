@@ -1,28 +1,18 @@
 /** The editor: a planner's changes to one layer at a time, from the first vertex to the saved changeset. */
 import type { LayerConfig } from "../api/config";
-import { type ChangesetAnswer, csrfToken, fetchExact, fetchNeighbours, sendChangeset } from "../api/edits";
-import type { FeatureItem } from "../api/features";
+import { type ChangesetAnswer, csrfToken, fetchExact, sendChangeset } from "../api/edits";
 import { ApiError } from "../api/http";
-import { geometryBounds } from "../map/mvt/outline";
-import type { FeatureRef, LngLat, MapClick } from "../map/port";
+import type { FeatureRef, MapClick } from "../map/port";
 import { createStore, type Store } from "../state/store";
 import type { MapTools } from "../ui/hm-map";
 import { type Choice, type Conflict, resolve } from "./conflicts";
 import { browserShelf, DraftShelf } from "./drafts";
 import { DrawingEngine, type Tool } from "./engine";
 import type { Value } from "./fields";
-import { type DrawKind, moveVertex, removeVertex, vertexAt } from "./geometry";
+import type { DrawKind } from "./geometry";
+import { nudged, withoutVertex } from "./handles";
 import { listenToKeys } from "./keys";
-import {
-  type EditorModel,
-  hiddenIds,
-  isOpen,
-  NOTHING,
-  type Notice,
-  shownOn,
-  stepText,
-  titleOf,
-} from "./model";
+import { type EditorModel, isOpen, NOTHING, type Notice, stepText, titleOf } from "./model";
 import { type EditorActions, EditorPanel } from "./panel";
 import {
   afterRefusal,
@@ -34,25 +24,22 @@ import {
   unfitDrafts,
 } from "./saving";
 import * as session from "./session";
+import { Stage } from "./stage";
 import { type Words, wordsOf } from "./words";
 
-/** Neighbours to snap to are asked for from this zoom on. */
-const SNAP_ZOOM = 15;
+/** As long as what was saved stays drawn over tiles that do not come. */
 const SETTLE_MS = 4000;
 
 export class Editor implements EditorActions {
   private readonly words: Words;
   private readonly store: Store<EditorModel> = createStore<EditorModel>(NOTHING);
   private readonly engine: DrawingEngine;
+  private readonly stage: Stage;
   private readonly panel: EditorPanel;
   private readonly shelf: DraftShelf;
   private readonly layers: readonly LayerConfig[];
   private readonly stop: (() => void)[] = [];
-  private settledIds: readonly number[] = [];
-  private hidden: readonly number[] = [];
-  private neighbours: readonly FeatureItem[] = [];
   private loading: AbortController | null = null;
-  private asking: AbortController | null = null;
 
   constructor(
     private readonly tools: MapTools,
@@ -64,6 +51,7 @@ export class Editor implements EditorActions {
     this.layers = config.layers.filter(({ canEdit }) => canEdit);
     this.shelf = new DraftShelf(browserShelf(), String(config.person ?? ""));
     this.engine = this.makeEngine();
+    this.stage = new Stage(tools, this.engine);
     const box = config.maxBounds ?? config.bounds;
     const context = { store: this.store, i18n, words: this.words, actions: this, layers: this.layers, box };
     this.panel = new EditorPanel(context);
@@ -83,7 +71,7 @@ export class Editor implements EditorActions {
     );
     this.stop.push(
       hooks.takeClicks((click) => void this.pressMap(click)),
-      hooks.map.on("moveend", () => void this.loadNeighbours()),
+      hooks.map.on("moveend", () => void this.stage.loadNeighbours(this.model.layer)),
       this.listenToKeys(),
     );
   }
@@ -105,10 +93,9 @@ export class Editor implements EditorActions {
 
   close(): void {
     this.loading?.abort();
-    this.asking?.abort();
     for (const stop of this.stop) stop();
+    this.stage.leave(this.model.layer);
     this.engine.close();
-    if (this.model.layer) this.tools.hooks.hide(this.model.layer.name, []);
     this.panel.element.remove();
     this.host?.removeAttribute("data-editor");
     this.host?.removeAttribute("data-drawing");
@@ -119,12 +106,11 @@ export class Editor implements EditorActions {
   chooseLayer(name: string): void {
     const layer = this.layers.find((candidate) => candidate.name === name);
     if (!layer || layer === this.model.layer) return;
-    if (this.model.layer) this.tools.hooks.hide(this.model.layer.name, []);
-    this.settledIds = this.hidden = [];
+    this.stage.leave(this.model.layer);
     this.tools.session.setVisible(name, true);
     const question = this.shelf.find(name);
     this.store.set({ ...NOTHING, layer, edit: session.startSession(name), question });
-    void this.loadNeighbours();
+    void this.stage.loadNeighbours(this.model.layer);
   }
 
   answerDraft(restore: boolean): void {
@@ -137,7 +123,7 @@ export class Editor implements EditorActions {
     }
     const notice: Notice = { tone: "good", text: this.words("draft.restored") };
     this.store.set({ question: null, edit: question.state, comment: question.comment, notice });
-    this.showOnMap([...session.drafts(question.state).values()].map(({ geometry }) => geometry));
+    this.stage.fit([...session.drafts(question.state).values()].map(({ geometry }) => geometry));
   }
 
   // --- Drawing
@@ -173,12 +159,12 @@ export class Editor implements EditorActions {
 
   addAt([lng, lat]: GeoJSON.Position): void {
     this.add({ type: "Point", coordinates: [lng!, lat!] });
-    this.reveal({ lng: lng!, lat: lat! });
+    this.stage.goTo({ lng: lng!, lat: lat! });
   }
 
   moveTo([lng, lat]: GeoJSON.Position): void {
     this.changeShape({ type: "Point", coordinates: [lng!, lat!] }, "move");
-    this.reveal({ lng: lng!, lat: lat! });
+    this.stage.goTo({ lng: lng!, lat: lat! });
   }
 
   private add(geometry: GeoJSON.Geometry): void {
@@ -231,8 +217,9 @@ export class Editor implements EditorActions {
   restore(): void {
     const { edit, selected } = this.model;
     if (!edit || !selected) return;
-    this.forgetProblems(selected);
-    this.store.set({ edit: session.restore(edit, selected) });
+    const problems = new Map(this.model.problems);
+    problems.delete(selected);
+    this.store.set({ edit: session.restore(edit, selected), problems });
   }
 
   undo(): void {
@@ -264,12 +251,6 @@ export class Editor implements EditorActions {
     const { edit, selected } = this.model;
     if (edit && selected)
       this.store.set({ edit: session.reshape(edit, selected, geometry, kind), notice: null });
-  }
-
-  private forgetProblems(key: string): void {
-    const problems = new Map(this.model.problems);
-    problems.delete(key);
-    this.store.set({ problems });
   }
 
   // --- Saving
@@ -323,7 +304,7 @@ export class Editor implements EditorActions {
   }
 
   showConflict({ mine, theirs }: Conflict): void {
-    this.showOnMap([mine.geometry, ...(theirs ? [theirs.geometry] : [])]);
+    this.stage.fit([mine.geometry, ...(theirs ? [theirs.geometry] : [])]);
   }
 
   resolve(): void {
@@ -343,27 +324,29 @@ export class Editor implements EditorActions {
   /** The tiles come anew; until they are there, what was saved stays drawn over them. */
   private saved(
     layer: LayerConfig,
-    edit: session.EditState,
+    before: session.EditState,
     sent: readonly SentChange[],
     answer: ChangesetAnswer,
   ): void {
     const { map, config } = this.tools.session;
     const { revision } = answer;
     const applied = revision !== null;
-    const settling = applied ? settlingOf(edit, sent, answer) : [];
-    this.settledIds = applied ? sent.flatMap(({ change }) => (change.op === "C" ? [] : [change.id])) : [];
-    const notice = savedNotice(answer, config, this.words);
+    const settling = applied ? settlingOf(before, sent, answer) : [];
     this.shelf.forget(layer.name);
-    this.store.set({ ...NOTHING, layer, edit: session.startSession(layer.name), notice, settling });
+    this.stage.keepHidden(
+      applied ? sent.flatMap(({ change }) => (change.op === "C" ? [] : [change.id])) : [],
+    );
+    const notice = savedNotice(answer, config, this.words);
+    const edit = session.startSession(layer.name);
+    this.store.set({ ...NOTHING, layer, edit, notice, settling });
     this.panel.focus();
     if (!applied) return;
     void tilesSettled(map, SETTLE_MS).then(() => {
-      this.settledIds = [];
+      this.stage.keepHidden([]);
       if (this.panel.element.isConnected) this.store.set({ settling: [] });
-      this.redraw();
     });
     map.refresh(layer.name, revision);
-    void this.loadNeighbours();
+    void this.stage.loadNeighbours(layer);
   }
 
   private complain(change: Partial<EditorModel>): void {
@@ -412,46 +395,8 @@ export class Editor implements EditorActions {
     }
   }
 
-  /** Borders of the same layer in view, for the pointer to snap to. Without them drawing works all the same. */
-  private async loadNeighbours(): Promise<void> {
-    const { layer } = this.model;
-    const { map } = this.tools.session;
-    this.asking?.abort();
-    if (!layer || layer.geometryType === "Point" || map.view().zoom < SNAP_ZOOM) {
-      this.neighbours = [];
-      return this.offerNeighbours();
-    }
-    const request = new AbortController();
-    this.asking = request;
-    try {
-      const found = await fetchNeighbours(layer, map.bounds(), request.signal);
-      if (request.signal.aborted) return;
-      this.neighbours = found;
-      this.offerNeighbours();
-    } catch {
-      // Nothing to snap to this time.
-    }
-  }
-
-  /** Not those that are being edited: a border must not snap to where it was. */
-  private offerNeighbours(): void {
-    const own = new Set<unknown>(this.hidden);
-    this.engine.snapTo(
-      this.neighbours.flatMap(({ id, geometry }) => (geometry && !own.has(id) ? [geometry] : [])),
-    );
-  }
-
   private redraw(): void {
-    const { layer, selected, tool, edit } = this.model;
-    this.engine.show(shownOn(this.model, this.words));
-    const draft = edit && selected ? session.feature(edit, selected) : null;
-    const handles = draft && !draft.deleted && isOpen(this.model) && !this.engine.isDrawing ? selected : null;
-    this.engine.edit(handles, tool);
-    const ids = hiddenIds(this.model, this.settledIds);
-    if (!layer || ids.join() === this.hidden.join()) return;
-    this.hidden = ids;
-    this.tools.hooks.hide(layer.name, ids);
-    this.offerNeighbours();
+    this.stage.show(this.model, this.words);
   }
 
   private keep(): void {
@@ -466,22 +411,7 @@ export class Editor implements EditorActions {
     if (this.host?.hasAttribute("data-narrow")) this.panel.sheet.setHeight("half");
     const { edit, selected } = this.model;
     const draft = edit && selected ? session.feature(edit, selected) : null;
-    const box = draft ? geometryBounds(draft.geometry) : null;
-    if (box) requestAnimationFrame(() => this.tools.session.map.reveal(box, this.tools.insets()));
-  }
-
-  private showOnMap(geometries: readonly GeoJSON.Geometry[]): void {
-    const all = geometryBounds({ type: "GeometryCollection", geometries: [...geometries] });
-    if (all)
-      requestAnimationFrame(() => this.tools.hooks.fit(all, { maxZoom: 18, insets: this.tools.insets() }));
-  }
-
-  private reveal(at: LngLat): void {
-    const { map } = this.tools.session;
-    const [west, south, east, north] = map.bounds();
-    const seen = at.lng > west && at.lng < east && at.lat > south && at.lat < north;
-    if (seen) map.reveal(at, this.tools.insets());
-    else map.setView({ ...at, zoom: Math.max(map.view().zoom, 16) });
+    if (draft) this.stage.uncover(draft.geometry);
   }
 
   private makeEngine(): DrawingEngine {
@@ -532,31 +462,25 @@ export class Editor implements EditorActions {
   }
 
   private removeVertexAt(target: EventTarget | null): void {
-    const { draft, path } = this.handle(target);
-    if (!draft || !path) return;
-    const next = removeVertex(draft.geometry, path);
-    if (path.length === 0) this.remove();
-    else if (next) this.changeShape(next, "reshape");
-    else this.tools.say(this.words("feature.tooFew"));
+    const { draft, at } = this.handle(target);
+    const rest = draft && at ? withoutVertex(draft.geometry, at) : null;
+    if (rest === "all") this.remove();
+    else if (rest === "fewest") this.tools.say(this.words("feature.tooFew"));
+    else if (rest) this.changeShape(rest, "reshape");
   }
 
   private nudge(target: EventTarget | null, dx: number, dy: number): void {
-    const { draft, path, at } = this.handle(target);
-    if (!draft || !path || !at) return;
-    const { map } = this.tools.session;
-    // The map counts whole pixels: only the difference of two of them is exact.
-    const pixel = map.toPixel({ lng: at[0]!, lat: at[1]! });
-    const [from, to] = [map.toLngLat(pixel), map.toLngLat({ x: pixel.x + dx, y: pixel.y + dy })];
-    const moved = [at[0]! + to.lng - from.lng, at[1]! + to.lat - from.lat];
-    this.changeShape(moveVertex(draft.geometry, path, moved), "nudge");
-    this.engine.focusHandle(moved);
+    const { draft, at } = this.handle(target);
+    const moved = draft && at ? nudged(draft.geometry, at, [dx, dy], this.tools.session.map) : null;
+    if (!moved) return;
+    this.changeShape(moved.geometry, "nudge");
+    this.engine.focusHandle(moved.at);
   }
 
   private handle(target: EventTarget | null) {
     const { edit, selected } = this.model;
-    const at = this.engine.handleAt(target);
     const draft = edit && selected ? session.feature(edit, selected) : null;
-    return { at, draft, path: at && draft ? vertexAt(draft.geometry, at) : null };
+    return { draft, at: this.engine.handleAt(target) };
   }
 
   private get host(): HTMLElement | null {

@@ -321,7 +321,10 @@ function layerOf({ geometry, look, label }: Shown): L.Layer {
   for (const part of partsOf(layer)) {
     if (!(part instanceof L.Marker)) L.setOptions(part, style);
     // An element, not a text: Leaflet would take a text for HTML.
-    if (label) part.bindTooltip(textElement(label), { permanent: true, className: `hm-tag hm-tag--${look}` });
+    // To either side, so that labels of two versions of one feature are not on top of each other.
+    const direction = look === "mine" ? "left" : "right";
+    const className = `hm-tag hm-tag--${look}`;
+    if (label) part.bindTooltip(textElement(label), { permanent: true, direction, className });
   }
   return layer;
 }

@@ -87,13 +87,13 @@ export function shownOn(model: EditorModel, words: Words): Shown[] {
 
 function bothSides({ key, mine, theirs }: Conflict, words: Words): Shown[] {
   const shown: Shown[] = [];
-  if (theirs) {
-    const label = words("conflict.theirs");
-    shown.push({ key: `${key}:theirs`, geometry: theirs.geometry, look: "theirs", label });
-  }
   if (!mine.deleted) {
     const label = words("conflict.mine");
     shown.push({ key: `${key}:mine`, geometry: mine.geometry, look: "mine", label });
+  }
+  if (theirs) {
+    const label = words("conflict.theirs");
+    shown.push({ key: `${key}:theirs`, geometry: theirs.geometry, look: "theirs", label });
   }
   return shown;
 }
