@@ -12,7 +12,9 @@ RUN python3 -m venv /opt/venv && python3 -m venv /opt/node \
 COPY frontend/package.json frontend/package-lock.json frontend/.npmrc frontend/
 RUN cd frontend && PATH="/opt/node/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN cd frontend && PATH="/opt/node/bin:$PATH" npm run build && rm -rf node_modules
+# Leaflet itself stays: it is put into exported HTML maps.
+RUN cd frontend && PATH="/opt/node/bin:$PATH" npm run build \
+    && find node_modules -mindepth 1 -maxdepth 1 ! -name leaflet -exec rm -rf {} +
 RUN for po in */locale/*/LC_MESSAGES/*.po; do msgfmt --check-format --output-file="${po%.po}.mo" "$po" || exit 1; done
 
 FROM debian:12-slim
