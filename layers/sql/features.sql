@@ -119,7 +119,7 @@ BEGIN
         ALTER revision SET DEFAULT %s', staging_name, layer, changeset, revision);
 END $$;
 
--- Turn staging.<staging_name> into the partition features.layer_<layer>: indexes, triggers, attach.
+-- Turn staging.<staging_name> into the partition features.layer_<layer>: indexes, attach, triggers.
 CREATE PROCEDURE features_attach(staging_name text, layer bigint) LANGUAGE plpgsql AS $$
 DECLARE partition_name text := 'layer_' || layer;
 BEGIN
@@ -133,9 +133,11 @@ BEGIN
     EXECUTE format('CREATE UNIQUE INDEX ON features.%I (external_key) WHERE external_key IS NOT NULL',
                    partition_name);
     EXECUTE format('CREATE INDEX ON features.%I (changeset_id)', partition_name);
-    EXECUTE format('CALL features_install_triggers(%L::regclass)', format('features.%I', partition_name));
     EXECUTE format('ALTER TABLE layers_feature ATTACH PARTITION features.%I FOR VALUES IN (%s)',
                    partition_name, layer);
+    -- After attaching, whose lock holds writers off until the commit: minor releases of PostgreSQL before
+    -- the end of 2025 take any trigger with a transition table for a row trigger and refuse to attach.
+    EXECUTE format('CALL features_install_triggers(%L::regclass)', format('features.%I', partition_name));
 END $$;
 
 -- What everyone may read is read as public_read, which sees schema pub and nothing else.

@@ -16,8 +16,9 @@ sys.path.insert(0, str(SCRIPTS))  # they run without the packages, by the system
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """The caller's environment without what would point the scripts to another database."""
-    inherited = {key: value for key, value in os.environ.items() if not key.endswith("DATABASE_URL")}
+    """The caller's environment without another installation's database, key and address."""
+    others = ("DATABASE_URL", "PUBLIC_DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "PORT", "HOST")
+    inherited = {key: value for key, value in os.environ.items() if key not in others}
     return inherited | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"} | extra
 
 
