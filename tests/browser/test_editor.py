@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from gis_core.people import User
 from layers.edits import ChangeDraft, apply_changeset, open_changeset, submit_changeset
@@ -66,6 +67,18 @@ class Map:
     def click(self, longitude: float, latitude: float) -> None:
         self.page.mouse.move(*self.pixel(longitude, latitude))
         self.page.mouse.click(*self.pixel(longitude, latitude))
+
+    def select(self, longitude: float, latitude: float, title: str = CADASTRAL) -> None:
+        """Click a feature until the map, which may still be painting, knows it; then its form is open."""
+        heading = self.page.get_by_role("heading", name=title)
+        for _attempt in range(15):
+            self.click(longitude, latitude)
+            try:
+                heading.wait_for(timeout=1_000)
+            except PlaywrightTimeout:
+                continue
+            return
+        heading.wait_for()
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         self.page.mouse.move(*self.pixel(*start))
@@ -170,17 +183,16 @@ def test_a_drawn_polygon_with_its_form_is_a_changeset_and_is_on_the_map(
     link = card.get_by_role("link", name=f"Набір змін № {changeset.pk}")
     assert link.get_attribute("href") == f"/demo/changesets/{changeset.pk}/"
     quiet(here.page)
-    here.click(*CENTRE)  # picked out of the new tile
-    expect(card.get_by_role("heading", name=CADASTRAL)).to_be_visible()
+    here.select(*CENTRE)  # picked out of the new tile
+    expect(card.get_by_label("Кадастровий номер")).to_have_value(CADASTRAL)
 
 
 def test_a_feature_is_reshaped_by_its_vertices_and_undone_and_redone(
     window_of: WindowOf, planner: User, parcels: Layer
 ) -> None:
     here = Map(window_of(planner))
-    card = here.edit()
-    here.click(*CENTRE)
-    expect(card.get_by_role("heading", name=CADASTRAL)).to_be_visible()
+    here.edit()
+    here.select(*CENTRE)
     here.drag((WEST + SIZE, SOUTH + SIZE), (WEST + SIZE * 1.2, SOUTH + SIZE * 1.2))
     expect(here.button("Зберегти 1 зміну")).to_be_visible()
     shoot(here.page, "editor-reshape-wide-uk")
@@ -200,9 +212,12 @@ def test_a_feature_is_reshaped_by_its_vertices_and_undone_and_redone(
     assert feature.properties["ownership"] == "100"
 
 
-def test_a_vertex_is_moved_and_removed_by_keyboard(window_of: WindowOf, planner: User, parcels: Layer) -> None:
+def test_a_vertex_is_moved_and_removed_by_keyboard(
+    window_of: WindowOf, planner: User, parcels: Layer
+) -> None:
     here = Map(window_of(planner))
     here.edit()
+    quiet(here.page)
     here.surface.focus()
     here.page.keyboard.press("Enter")  # what is in the centre
     vertex = here.button(re.compile("^Вершина 1 із 4"))
@@ -224,7 +239,7 @@ def test_a_deleted_feature_can_be_brought_back_until_it_is_saved(
 ) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_role("button", name="Видалити об’єкт").click()
     expect(card.get_by_text("буде видалено, коли ви збережете")).to_be_visible()
     here.page.keyboard.press("Control+z")
@@ -245,7 +260,7 @@ def test_a_stale_edit_shows_both_versions_and_the_planner_decides(
 ) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_label("Форма власності").select_option(label="Державна власність")
     theirs = square(WEST, SOUTH, SIZE * 0.8)
     change(parcels, Feature.objects.get(layer=parcels), theirs, ownership="200", address="вул. Соборна, 1")
@@ -272,7 +287,7 @@ def test_a_stale_edit_shows_both_versions_and_the_planner_decides(
 def test_taking_their_version_drops_mine(window_of: WindowOf, planner: User, parcels: Layer) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_label("Адреса").fill("вул. Моя, 2")
     change(parcels, Feature.objects.get(layer=parcels), square(WEST, SOUTH, SIZE), address="вул. Їхня, 1")
     here.save()
@@ -289,7 +304,7 @@ def test_a_value_that_the_server_refuses_is_told_at_its_field(
 ) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_label("Адреса").fill("довга " * 4_000)  # only the server knows how long is too long
     here.save()
     address = card.get_by_label("Адреса")
@@ -304,7 +319,7 @@ def test_a_lost_connection_loses_nothing_and_a_reload_asks_about_the_draft(
 ) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_label("Адреса").fill("вул. Соборна, 7")
     here.page.context.set_offline(True)
     here.save()
@@ -330,7 +345,7 @@ def test_a_draft_of_one_planner_is_not_offered_to_another_at_the_same_computer(
 ) -> None:
     here = Map(window_of(planner))
     card = here.edit()
-    here.click(*CENTRE)
+    here.select(*CENTRE)
     card.get_by_label("Адреса").fill("вул. Соборна, 7")
     expect(here.button("Зберегти 1 зміну")).to_be_visible()
     kept = here.page.evaluate("Object.entries(localStorage)")
@@ -351,7 +366,9 @@ def test_a_viewer_and_a_resident_have_no_edit_button(
         expect(here.button("Редагувати карту")).to_have_count(count)
 
 
-def test_a_point_is_added_by_keyboard_alone(window_of: WindowOf, planner: User, make_layer: MakeLayer) -> None:
+def test_a_point_is_added_by_keyboard_alone(
+    window_of: WindowOf, planner: User, make_layer: MakeLayer
+) -> None:
     layer = make_layer("schools", geometry_type="Point", theme="infrastructure")
     here = Map(window_of(planner))
     keys = here.page.keyboard
@@ -381,6 +398,30 @@ def test_a_point_is_added_by_keyboard_alone(window_of: WindowOf, planner: User, 
     feature = Feature.objects.get(layer=layer)
     assert feature.geom.coords == (29.24105, 48.6811)
     assert feature.properties == {"name": "Ліцей"}
+
+
+def test_drawing_on_a_phone_leaves_the_map_free_and_needs_no_exact_finger(
+    window_of: WindowOf, planner: User, make_layer: MakeLayer
+) -> None:
+    layer = make_layer(geometry_type="Polygon", theme="land")
+    here = Map(window_of(planner, "uk", "phone", has_touch=True))
+    card = here.edit()
+    here.button("Намалювати полігон").click()
+    shoot(here.page, "editor-drawing-phone-uk")
+    box, surface = card.bounding_box(), here.surface.bounding_box()
+    assert box is not None
+    assert surface is not None
+    assert box["height"] < surface["height"] / 3
+    here.page.touchscreen.tap(*here.pixel(WEST, SOUTH + SIZE))
+    here.page.touchscreen.tap(*here.pixel(WEST + SIZE, SOUTH + SIZE))
+    here.button("Поставити в центрі карти").click()
+    here.button("Завершити").click()
+    card.get_by_label("Назва").fill("Сквер")
+    here.save()
+    here.saved()
+    polygon = Feature.objects.get(layer=layer).geom
+    assert polygon.num_coords == 4
+    assert min(y for _x, y in polygon.coords[0]) == pytest.approx(CENTRE[1], abs=1e-5)
 
 
 def tab_to(page: Page, target: Locator, most: int = 40) -> None:
@@ -423,8 +464,7 @@ def test_the_editor_fits_the_screen(
     shoot(page, f"editor-open-{size}-{lang}")
     card.get_by_label({"uk": "Шар", "en": "Layer"}[lang], exact=True).select_option("demo.parcels")
     quiet(page)
-    here.click(CENTRE[0], CENTRE[1] + 0.0009)
-    card.get_by_role("heading", name=CADASTRAL).wait_for()
+    here.select(CENTRE[0], CENTRE[1] + 0.0009)
     shoot(page, f"editor-feature-{size}-{lang}")
     small = card.evaluate(
         """card => [...card.querySelectorAll("button, a, summary, select, input:not([type=radio]), textarea")]
@@ -433,6 +473,11 @@ def test_the_editor_fits_the_screen(
         .map(element => element.outerHTML.slice(0, 90))"""
     )
     assert small == []
-    wide = card.evaluate("card => [...card.querySelectorAll('*')].filter(e => e.scrollWidth > e.clientWidth + 1 "
-                         "&& !e.closest('.visually-hidden') && getComputedStyle(e).overflowX !== 'visible').map(e => e.className)")  # fmt: skip
+    wide = card.evaluate(
+        """card => [...card.querySelectorAll("*")]
+        .filter(element => element.scrollWidth > element.clientWidth + 1)
+        .filter(element => !element.closest(".visually-hidden"))
+        .filter(element => getComputedStyle(element).overflowX !== "visible")
+        .map(element => element.className)"""
+    )
     assert wide == []

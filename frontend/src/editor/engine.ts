@@ -36,6 +36,7 @@ const SHAPES = { Point: "Marker", LineString: "Line", Polygon: "Polygon" } as co
 const FEWEST = { Point: 1, LineString: 2, Polygon: 3 } as const;
 /** Kinks are looked for at each move of the pointer, each edge against each: too slow for more vertices. */
 const MAX_CHECKED = 400;
+const DOUBLE_CLICK_MS = 400;
 const SNAP = { snappable: true, snapDistance: 12 } as const;
 
 const BLUE = "#0b57c2";
@@ -101,6 +102,8 @@ export class DrawingEngine {
   draw(kind: DrawKind): void {
     this.cancelDrawing();
     this.kind = kind;
+    // Two vertices placed quickly are no double click.
+    this.map.doubleClickZoom.disable();
     this.map.pm.enableDraw(SHAPES[kind], {
       ...SNAP,
       tooltips: false,
@@ -293,6 +296,10 @@ export class DrawingEngine {
   /** Told only now: a tool that ends takes the handles from whatever has some. */
   private drawEnded(): void {
     const { finished } = this;
+    // Not yet for the click that has just ended the drawing.
+    setTimeout(() => {
+      if (!this.kind) this.map.doubleClickZoom.enable();
+    }, DOUBLE_CLICK_MS);
     this.kind = null;
     this.finished = null;
     this.on.drawing(null);

@@ -96,7 +96,7 @@ function build(context: PanelContext, draft: Draft): { parts: Parts; children: N
       },
       wrong: (field, { key, params }) => actions.setProblem(field.key, words(key, params)),
     },
-    { yes: i18n.t("value.yes"), no: i18n.t("value.no") },
+    { yes: i18n.t("value.yes"), no: i18n.t("value.no"), decimal: i18n.number(0.5).charAt(1) },
   );
   const place = isPoint
     ? placeForm(words, words("place.move"), context.box, (at) => actions.moveTo(at))

@@ -24,9 +24,10 @@ export function controlOf(field: FieldConfig): Control {
   return field.type === "integer" ? "numeric" : "text";
 }
 
-/** The value as its control shows it. */
-export function toText(field: FieldConfig, value: unknown): string {
+/** The value as its control shows it; `decimal` is the reader's decimal sign. */
+export function toText(field: FieldConfig, value: unknown, decimal = "."): string {
   if (value === null || value === undefined) return "";
+  if (typeof value === "number" && controlOf(field) === "decimal") return String(value).replace(".", decimal);
   if (field.type === "datetime") return toKyiv(String(value));
   return String(value);
 }

@@ -14,7 +14,11 @@ const FIELDS: FieldConfig[] = [
 const listener = { changed: vi.fn(), finished: vi.fn(), wrong: vi.fn() };
 
 function make(properties: Record<string, unknown>) {
-  const form = fieldForm(FIELDS, properties, wordsOf(new I18n("uk")), listener, { yes: "так", no: "ні" });
+  const form = fieldForm(FIELDS, properties, wordsOf(new I18n("uk")), listener, {
+    yes: "так",
+    no: "ні",
+    decimal: ",",
+  });
   document.body.append(form.element);
   const control = (key: number) => form.element.querySelectorAll<HTMLInputElement>("input, select")[key]!;
   const enter = (index: number, text: string) => {
@@ -46,6 +50,14 @@ test("a value is handed on as its type, and nonsense is told without being lost"
   expect(listener.wrong).toHaveBeenCalledWith(FIELDS[1], { key: "issue.number" });
   form.show({ area: 0.5 });
   expect(control(1).value).toBe("пів");
+});
+
+test("numbers are shown with the reader's decimal sign, and not written anew while they are the same", () => {
+  const { form, control, enter } = make({ area: 2.5 });
+  expect(control(1).value).toBe("2,5");
+  enter(1, "3,50");
+  form.show({ area: 3.5 });
+  expect(control(1).value).toBe("3,50");
 });
 
 test("errors stand beside their field, and go when it is right", () => {

@@ -17,6 +17,13 @@ export interface FieldForm {
   focus(key?: string): boolean;
 }
 
+/** How the reader's language says a value. */
+export interface Reading {
+  readonly yes: string;
+  readonly no: string;
+  readonly decimal: string;
+}
+
 interface Row {
   readonly field: FieldConfig;
   readonly control: Control;
@@ -38,19 +45,19 @@ export function fieldForm(
   properties: FeatureProperties,
   words: Words,
   listener: FormListener,
-  values: { yes: string; no: string },
+  reading: Reading,
 ): FieldForm {
-  const rows = fields.map((field) => makeRow(field, properties[field.key], words, listener, values));
+  const rows = fields.map((field) => makeRow(field, properties[field.key], words, listener, reading));
   const element = el("div", { class: "hm-form" }, ...rows.map((row) => row.element));
   if (rows.length === 0) element.append(el("p", { class: "hm-form__hint" }, words("form.noFields")));
   return {
     element,
     show(current) {
       for (const { field, control } of rows) {
-        const text = toText(field, current[field.key]);
+        const text = toText(field, current[field.key], reading.decimal);
         // What cannot be read stays to be corrected.
-        if (control.dataset.unread !== undefined) continue;
-        if (control.value !== text && (control !== document.activeElement || isList(control))) {
+        if (control.dataset.unread !== undefined || says(field, control, current[field.key])) continue;
+        if (control !== document.activeElement || isList(control)) {
           ensureOption(control, text);
           control.value = text;
         }
@@ -78,9 +85,9 @@ function makeRow(
   value: unknown,
   words: Words,
   listener: FormListener,
-  values: { yes: string; no: string },
+  reading: Reading,
 ): Row {
-  const control = makeControl(field, toText(field, value), words, values);
+  const control = makeControl(field, toText(field, value, reading.decimal), words, reading);
   control.id = freshId("field");
   const hints = hintsOf(field).map(({ key, params }) => words(key, params));
   const hint = el("p", { class: "hm-form__hint", id: freshId("hint") }, hints.join(". "));
@@ -113,14 +120,9 @@ function makeRow(
   return { field, control, element, error };
 }
 
-function makeControl(
-  field: FieldConfig,
-  text: string,
-  words: Words,
-  values: { yes: string; no: string },
-): Control {
+function makeControl(field: FieldConfig, text: string, words: Words, reading: Reading): Control {
   const kind = controlOf(field);
-  if (kind === "select") return makeSelect(field, text, words, values);
+  if (kind === "select") return makeSelect(field, text, words, reading);
   const control = kind === "textarea" ? el("textarea", { rows: 3 }) : el("input", inputAttributes(kind));
   control.value = text;
   return control;
@@ -133,12 +135,7 @@ function inputAttributes(kind: string): Record<string, string> {
   return { type: "text", autocomplete: "off", ...inputmode };
 }
 
-function makeSelect(
-  field: FieldConfig,
-  text: string,
-  words: Words,
-  { yes, no }: { yes: string; no: string },
-): HTMLSelectElement {
+function makeSelect(field: FieldConfig, text: string, words: Words, { yes, no }: Reading): HTMLSelectElement {
   const options = field.domain?.length
     ? field.domain.map(({ value, title }) => el("option", { value: String(value) }, title))
     : [el("option", { value: "true" }, yes), el("option", { value: "false" }, no)];
@@ -152,6 +149,12 @@ function makeSelect(
 function ensureOption(control: Control, text: string): void {
   if (!isList(control) || [...control.options].some(({ value }) => value === text)) return;
   control.append(el("option", { value: text }, text));
+}
+
+/** Does the control hold this value already, however it is written? */
+function says(field: FieldConfig, control: Control, value: unknown): boolean {
+  const typed = fromText(field, control.value);
+  return "value" in typed && typed.value === (value ?? null);
 }
 
 function isList(control: Control): control is HTMLSelectElement {
