@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def wait_for_tiles(page: Page) -> None:
+    """Until every tile shows what it has; layers that are slow to come may still be missing."""
     expect(page.locator(".hm-tiles canvas").first).to_be_attached()
     expect(page.locator(".hm-tiles canvas:not(.leaflet-tile-loaded)")).to_have_count(0)
 
@@ -62,6 +63,29 @@ def wait_for_colour(page: Page, place: tuple[float, float], wanted: tuple[int, .
             return
         page.wait_for_timeout(100)
     pytest.fail(f"the screen shows {shown} at {place}, not {wanted}")
+
+
+def paper(page: Page) -> tuple[int, ...]:
+    """The colour of the map where nothing is drawn."""
+    shown = page.locator(".hm-surface").evaluate("element => getComputedStyle(element).backgroundColor")
+    return tuple(int(part) for part in re.findall(r"\d+", shown)[:3])
+
+
+def wait_until_drawn(page: Page, *places: tuple[float, float]) -> None:
+    """Until the screen shows something there."""
+    for place in places:
+        for _ in range(150):
+            if colour(page, place) != paper(page):
+                break
+            page.wait_for_timeout(100)
+        else:
+            pytest.fail(f"the map stays empty at {place}")
+
+
+def click_on(page: Page, place: tuple[float, float]) -> None:
+    """A click on something that is drawn."""
+    wait_until_drawn(page, place)
+    page.mouse.click(*on_screen(page, place))
 
 
 def over(paper: tuple[int, ...], ink: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
-from tests.browser.on_map import on_screen, panel, wait_for_tiles
+from tests.browser.on_map import click_on, panel, wait_for_tiles
 from tests.browser.pages import Watched, shoot
 from tests.conftest import PASSWORD
 from tests.importers import files
@@ -85,7 +85,7 @@ def test_a_planner_uploads_a_shapefile_and_a_resident_reads_it_on_the_map(
     wait_for_tiles(page)
     assert "application/vnd.mapbox-vector-tile" in tiles
     west, south = files.LADYZHYN
-    page.mouse.click(*on_screen(page, (west + 0.0013, south + 0.0003)))
+    click_on(page, (west + 0.0013, south + 0.0003))
     expect(panel(page)).to_contain_text("вул. Кам'янецька, 2 ґ є і ї")
     expect(panel(page)).to_contain_text("0510600000:01:001:0002")
     shoot(page, "main-job-map")

@@ -9,15 +9,19 @@ from playwright.sync_api import Page, expect
 from gis_core.people import User
 from layers.models import Layer
 from tests.browser.on_map import (
+    click_on,
     colour,
     on_screen,
     over,
     panel,
+    paper,
     wait_for_address,
     wait_for_colour,
     wait_for_tiles,
+    wait_until_drawn,
 )
 from tests.browser.pages import PARCEL_FIELDS, PARCEL_STYLE, Watched, shoot
+from tests.browser.test_pages_axe import AXE, RULES
 from tests.conftest import point, square
 
 pytestmark = [
@@ -30,10 +34,12 @@ PRIVATE, COMMUNAL = (0xF0, 0xC9, 0x87), (0x8F, 0xB8, 0xC9)
 """Fill colours of PARCEL_STYLE, drawn at 80 %."""
 CORNER = (29.2404, 48.6804)
 """In the first parcel, away from its label."""
-SCHOOL = (29.241, 48.6835)
+NEIGHBOUR = (29.2434, 48.6804)
+SCHOOL, SHELTER = (29.241, 48.6835), (29.242, 48.6835)
 ADDRESSES = {
     "map": "/demo/",
     "parcel": "/demo/#map=17/48.681/29.241",
+    "everything": "/demo/#map=17/48.682/29.241",
     "school": "/demo/#map=17/48.6835/29.241",
 }
 
@@ -57,7 +63,7 @@ def town(make_layer: Callable[..., Layer]) -> dict[str, Layer]:
     )
     shelters = make_layer(
         "shelters",
-        features=[(point(29.242, 48.6835), {"name": "Укриття № 7"})],
+        features=[(point(*SHELTER), {"name": "Укриття № 7"})],
         geometry_type="Point",
         access_level="staff",
     )
@@ -104,9 +110,8 @@ def test_the_map_draws_the_layers_tiles_and_calls_no_other_host(reader: Callable
     resident = reader("uk")
     asked = asked_for(resident.page)
     page = opened_map(resident, "parcel")
-    paper = colour(page, (29.2425, 48.681))
-    wait_for_colour(page, CORNER, over(paper, COMMUNAL))
-    wait_for_colour(page, (29.2434, 48.6804), over(paper, PRIVATE))
+    wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
+    wait_for_colour(page, NEIGHBOUR, over(paper(page), PRIVATE))
     tiles = [address for address in asked if "/tiles/" in address]
     assert {address.split("/tiles/")[1].split("/")[0] for address in tiles} == {
         "demo.parcels",
@@ -122,7 +127,7 @@ def test_a_click_opens_the_attributes_with_titles_units_and_a_link_to_the_page(
 ) -> None:
     page = opened_map(reader("uk"), "parcel")
     expect(panel(page)).to_be_hidden()
-    page.mouse.click(*on_screen(page, CORNER))
+    click_on(page, CORNER)
     expect(panel(page).get_by_role("heading", name=CAD_NUM)).to_be_visible()
     rows = panel(page).locator("dl > div")
     expect(rows).to_have_text([
@@ -144,7 +149,7 @@ def test_a_click_opens_the_attributes_with_titles_units_and_a_link_to_the_page(
 
 def test_a_click_beside_everything_closes_the_panel(reader: Callable[..., Watched]) -> None:
     page = opened_map(reader("uk"), "parcel")
-    page.mouse.click(*on_screen(page, CORNER))
+    click_on(page, CORNER)
     expect(panel(page)).to_be_visible()
     page.mouse.click(*on_screen(page, (29.241, 48.6794)))
     expect(panel(page)).to_be_hidden()
@@ -152,18 +157,19 @@ def test_a_click_beside_everything_closes_the_panel(reader: Callable[..., Watche
 
 def test_the_legend_hides_and_shows_a_layer_and_a_reload_keeps_it(reader: Callable[..., Watched]) -> None:
     page = opened_map(reader("uk"), "parcel")
-    paper = colour(page, (29.2425, 48.681))
-    filled = over(paper, COMMUNAL)
+    filled = over(paper(page), COMMUNAL)
     wait_for_colour(page, CORNER, filled)
     switch = page.get_by_role("checkbox", name="Шар parcels")
     switch.uncheck()
-    wait_for_colour(page, CORNER, paper)
+    wait_for_colour(page, CORNER, paper(page))
     wait_for_address(page, "&l=demo.schools$")
+    asked = asked_for(page)
     page.reload()
     expect(switch).not_to_be_checked()
     expect(page.get_by_role("checkbox", name="Шар schools")).to_be_checked()
     wait_for_tiles(page)
-    assert colour(page, CORNER) == paper
+    assert colour(page, CORNER) == paper(page)
+    assert not [address for address in asked if "/tiles/demo.parcels/" in address]
     switch.check()
     wait_for_colour(page, CORNER, filled)
     wait_for_address(page, "#map=[^&]*$")
@@ -177,7 +183,7 @@ def test_a_reload_keeps_the_place_on_the_map(reader: Callable[..., Watched]) -> 
     wait_for_address(page, "#map=18/")
     moved = page.evaluate("location.hash")
     place = (29.2415, 48.6804)
-    filled = over(colour(page, (29.2425, 48.681)), COMMUNAL)
+    filled = over(paper(page), COMMUNAL)
     wait_for_colour(page, place, filled)
     page.reload()
     wait_for_tiles(page)
@@ -195,7 +201,7 @@ def test_a_link_to_a_feature_opens_it(reader: Callable[..., Watched], town: dict
 
 def test_the_keyboard_reaches_the_map_and_inspects_its_centre(reader: Callable[..., Watched]) -> None:
     page = opened_map(reader("uk"), "parcel")
-    wait_for_colour(page, CORNER, over(colour(page, (29.2425, 48.681)), COMMUNAL))
+    wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # the link that skips the header
     page.keyboard.press("Tab")
@@ -213,8 +219,8 @@ def test_the_keyboard_reaches_the_map_and_inspects_its_centre(reader: Callable[.
 def test_the_keyboard_steps_from_feature_to_feature_and_hears_their_names(
     reader: Callable[..., Watched],
 ) -> None:
-    page = opened_map(reader("uk"), "parcel")
-    wait_for_colour(page, CORNER, over(colour(page, (29.2425, 48.681)), COMMUNAL))
+    page = opened_map(reader("uk"), "everything")
+    wait_until_drawn(page, CORNER, NEIGHBOUR, SCHOOL)
     page.get_by_role("application").focus()
     said = page.locator("hm-map [aria-live]")
     names = []
@@ -232,13 +238,13 @@ def test_a_staff_layer_is_neither_in_a_residents_page_nor_asked_for(reader: Call
     page = opened_map(resident, "school")
     expect(page.get_by_role("checkbox", name="Шар schools")).to_be_checked()
     page.evaluate("location.hash = '#map=17/48.6835/29.241&l=demo.shelters,demo.schools'")
-    page.mouse.click(*on_screen(page, SCHOOL))
+    click_on(page, SCHOOL)
     expect(panel(page).get_by_role("heading")).to_have_text("Ліцей імені Ґалаґана")
     assert not [
         word for word in ("shelters", "Укриття", "Перевірити межу", "Примітка") if word in page.content()
     ]
     assert not [address for address in asked if "shelters" in address]
-    status = page.evaluate("fetch('/tiles/demo.shelters/16/38091/22527.mvt').then(answer => answer.status)")
+    status = page.evaluate("fetch('/tiles/demo.shelters/16/38091/22594.mvt').then(answer => answer.status)")
     assert status == 404
     resident.console.clear()  # the browser itself notes that answer
 
@@ -250,7 +256,7 @@ def test_a_member_sees_a_staff_layer_on_the_same_map(
     asked = asked_for(member.page)
     page = opened_map(member, "school")
     expect(page.get_by_role("checkbox", name="Шар shelters")).to_be_checked()
-    page.mouse.click(*on_screen(page, (29.242, 48.6835)))
+    click_on(page, SHELTER)
     expect(panel(page).get_by_role("heading")).to_have_text("Укриття № 7")
     assert [address for address in asked if "/tiles/demo.shelters/" in address]
 
@@ -265,8 +271,8 @@ def test_the_map_is_ukrainian_by_default_and_english_on_request(reader: Callable
     expect(page.get_by_role("heading", name="Map layers")).to_be_visible()
     expect(page.get_by_role("checkbox", name="Layer parcels")).to_be_visible()
     assert page.evaluate("location.hash").startswith("#map=17/")
-    wait_for_colour(page, CORNER, over(colour(page, (29.2425, 48.681)), COMMUNAL))
-    page.mouse.click(*on_screen(page, CORNER))
+    wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
+    click_on(page, CORNER)
     expect(panel(page)).to_contain_text("Documented area1,234.5 га")
     expect(panel(page)).to_contain_text("OwnershipCommunal")
     expect(panel(page).get_by_role("link", name="Page of the feature")).to_be_visible()
@@ -276,7 +282,7 @@ def test_the_map_is_ukrainian_by_default_and_english_on_request(reader: Callable
 def test_on_a_phone_the_attributes_come_as_a_sheet_from_below(reader: Callable[..., Watched]) -> None:
     page = opened_map(reader("uk", "phone", has_touch=True, is_mobile=True), "parcel")
     expect(page.get_by_role("heading", name="Шари карти")).to_be_hidden()
-    wait_for_colour(page, CORNER, over(colour(page, (29.2425, 48.681)), COMMUNAL))
+    wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
     page.touchscreen.tap(*on_screen(page, CORNER))
     expect(panel(page).get_by_role("heading", name=CAD_NUM)).to_be_visible()
     whole, sheet = page.locator("hm-map").bounding_box(), panel(page).bounding_box()
@@ -313,8 +319,8 @@ def test_the_content_policy_is_strict_and_the_map_keeps_to_it(
         lambda answer: policies.append(answer.headers.get("content-security-policy", "")),
     )
     page = opened_map(resident, "parcel")
-    wait_for_colour(page, CORNER, over(colour(page, (29.2425, 48.681)), COMMUNAL))
-    page.mouse.click(*on_screen(page, CORNER))
+    wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
+    click_on(page, CORNER)
     expect(panel(page).get_by_role("heading", name=CAD_NUM)).to_be_visible()
     assert resident.complaints() == []
     assert "default-src" in policies[0]
@@ -325,3 +331,27 @@ def test_the_content_policy_is_strict_and_the_map_keeps_to_it(
     assert page.evaluate("window.ran") is None
     assert any("Content Security Policy" in line for line in resident.console)
     resident.console.clear()
+
+
+@pytest.mark.parametrize(("lang", "size"), [("uk", "wide"), ("en", "phone")])
+def test_the_open_panel_and_legend_break_no_rule_of_accessibility(
+    reader: Callable[..., Watched], lang: str, size: str
+) -> None:
+    # The content policy is set aside for axe itself, which no page loads.
+    page = opened_map(reader(lang, size, bypass_csp=True), "parcel")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    click_on(page, CORNER)
+    expect(panel(page).get_by_role("heading", name=CAD_NUM)).to_be_visible()
+    expect(panel(page).locator("dl")).to_be_visible()
+    assert broken_rules(page) == []
+    if size == "phone":
+        page.get_by_role("button", name="Layers", exact=True).click()
+        expect(panel(page)).to_be_hidden()
+    page.locator(".hm-layer__more").first.click()
+    expect(page.get_by_role("slider")).to_be_visible()
+    assert broken_rules(page) == []
+
+
+def broken_rules(page: Page) -> list[str]:
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]]
