@@ -19,6 +19,7 @@ from gis_core.jobs import messages, progress
 from gis_core.people import User
 from importers.models import ImportReport
 from importers.plan import ImportRequest, LayerPlan, plan_layer
+from importers.report import REJECTED
 from importers.rows import CopyStream
 from importers.sandbox import Conversion, convert_file, inspect_file, read_issues
 from layers import staging
@@ -35,6 +36,8 @@ APPLYING = messages.define("import-applying", _("Applying the changeset"))
 # How much of an import's time each step takes, roughly; shown as progress and nothing else.
 _CONVERTED, _WRITTEN = 0.6, 0.85
 _KEPT_ISSUES, _SHOWN_ISSUES = 20_000, 20
+# Two to three kilometres here; a feature further off is imported and reported.
+_MARGIN_DEG = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,7 @@ def import_file(
             key_field=plan.key_field,
             geometry_type="" if plan.geometry_type == GeometryType.ANY else plan.geometry_type,
             local_srid=community.local_srid,
+            bbox=expected_box(community),
             on_progress=_converting,
         )
         with transaction.atomic():
@@ -103,6 +107,14 @@ def import_file(
             changeset = _write(layer, conversion, plan, name, actor)
             summary = _report(plan, conversion, changeset)
     return summary
+
+
+def expected_box(community: Community) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of where the community's data should lie; None where it has no boundary."""
+    if community.boundary is None:
+        return None
+    west, south, east, north = community.boundary.extent
+    return west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG
 
 
 def work_folder() -> "tempfile.TemporaryDirectory[str]":
@@ -162,7 +174,7 @@ def _report(plan: LayerPlan, conversion: Conversion, changeset: Changeset) -> Im
         access_level=changeset.layer.access_level,
         issues=sum(conversion.issue_counts.values()),
         issue_counts=conversion.issue_counts,
-        first_issues=issues[:_SHOWN_ISSUES],
+        first_issues=sorted(issues, key=lambda issue: issue["done"] != REJECTED)[:_SHOWN_ISSUES],
     )
     ImportReport.objects.create(changeset=changeset, summary=summary.as_json(), issues=issues)
     return summary

@@ -72,7 +72,7 @@ def client_of() -> Callable[[User | None], Client]:
     return make
 
 
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"key": "cad_num", "title": {"uk": "Кадастровий номер", "en": "Cadastral number"}, "type": "string"},
     {"key": "name", "title": {"uk": "Назва", "en": "Name"}, "type": "string"},
     {"key": "area_ha", "title": {"uk": "Площа", "en": "Area"}, "type": "number", "unit": "га", "min": 0},
