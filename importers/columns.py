@@ -4,7 +4,7 @@ Values are taken to the type that the layer asks for; what does not fit is left 
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -227,8 +227,8 @@ def _a_datetime(text: str) -> str | None:
         found: datetime | None = datetime.fromisoformat(text)
     except ValueError:
         found = next((moment for form in (*_DATETIMES, *_DATES) if (moment := _strptime(text, form))), None)
-    if found is None:
-        return None
+    if found is None or abs(found.utcoffset() or timedelta()) >= timedelta(hours=16):
+        return None  # PostgreSQL reads no such offset, and one value would break every query of the field
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Europe/Kyiv"))).isoformat()
 
 

@@ -292,6 +292,15 @@ class ReaderStopped(ImportProblem):
     )
 
 
+class DiskFull(ImportProblem):
+    code = "disk-full"
+    status = 507
+    message = _(
+        "There is no space left on the server to unpack and convert “%(name)s”; nothing was imported. Tell the "
+        "administrator, and try again when there is room."
+    )
+
+
 class SandboxUnavailable(ImportProblem):
     code = "sandbox-unavailable"
     status = 503

@@ -2,7 +2,8 @@
 
 Runs in the sandbox only. In the order of cost and of danger: size, counts, finite coordinates,
 transformation, bounds, kind, validity. What does not pass is left out and reported with its row; nothing is
-dropped in silence."""
+dropped in silence.
+"""
 
 import ctypes
 import re

@@ -1,7 +1,8 @@
 """What is told about single rows of a file: every issue, what it was, and what was done about it.
 
 The reading process writes issues as JSON lines while it goes (`IssueLog`); we read them back with
-`read_issues`."""
+`read_issues`.
+"""
 
 import json
 import os

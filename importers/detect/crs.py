@@ -1,6 +1,7 @@
 """Which coordinate system a layer is in, and by which operation it comes to WGS 84 longitude and latitude.
 
-Only what the file declares or the user says is believed; the operations themselves are `gis_core.geo.crs`."""
+Only what the file declares or the user says is believed; the operations themselves are `gis_core.geo.crs`.
+"""
 
 import math
 import re
@@ -32,7 +33,8 @@ class Resolved:
     """A coordinate system we can name: EPSG code ("" where it has none), name, WKT, and how it was found.
 
     `how` is given (the user said it), declared (the file names it), parameters (the file gives only numbers,
-    which are those of this system), or format (the format has no other)."""
+    which are those of this system), or format (the format has no other).
+    """
 
     code: str
     name: str
@@ -128,9 +130,7 @@ def _parameters_of(code: int) -> tuple[float, ...] | None:
 
 
 def _parameters(found: CRS) -> tuple[float, ...] | None:
-    """Latitude of origin, central meridian, scale, false easting and northing, ellipsoid; None: not
-    transverse Mercator.
-    """
+    """Origin, central meridian, scale, false easting and northing, ellipsoid; None: not transverse Mercator."""
     operation, ellipsoid = found.coordinate_operation, found.ellipsoid
     if operation is None or ellipsoid is None or found.axis_info[0].unit_conversion_factor != 1.0:
         return None
@@ -174,7 +174,8 @@ def options(bounds: Bounds | None, local_srid: int | None = None) -> list[Option
     """Systems in which the data would lie in Ukraine, the community's own (`local_srid`) first.
 
     Without bounds, or where none fits, the usual ones all the same. Costs about 20 ms a system the first
-    time."""
+    time.
+    """
     own = (local_srid,) if local_srid else ()
     usual = (*own, WGS84, *_TM3, *_GK6, *_SK63, *_UTM, 3857)
     found = [_option(code, bounds) for code in dict.fromkeys((*usual, *(_MSK if not own else ())))]

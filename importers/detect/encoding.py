@@ -1,7 +1,8 @@
 """How the letters of a DBF are encoded: what the file declares, else a question with samples, never a guess.
 
 Code pages: dBASE language driver ids as in the dBASE and ArcGIS documentation. Id 0x57 ("ANSI") names no code
-page and is written by programs that do not know better, so it declares nothing."""
+page and is written by programs that do not know better, so it declares nothing.
+"""
 
 import codecs
 import re

@@ -17,8 +17,11 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Format:
-    """One format: stable name, title for people, GDAL driver (None: read by our own code), extensions,
-    test of the first bytes, and the extensions of the files that belong to it (lower case, with dot)."""
+    """One format: how it is recognised and read.
+
+    `driver` is GDAL's (None: read by our own code), `looks_right` judges the first bytes, `needs` and `may_have`
+    are the extensions of the files that belong to it (lower case, with dot).
+    """
 
     name: str
     title: str
@@ -27,7 +30,6 @@ class Format:
     looks_right: Callable[[bytes], bool]
     needs: tuple[str, ...] = ()
     may_have: tuple[str, ...] = ()
-    is_xml: bool = False
 
 
 def _starts(*signatures: bytes) -> Callable[[bytes], bool]:
@@ -81,9 +83,9 @@ FORMATS: tuple[Format, ...] = (
         "geojsonseq", "GeoJSONL", "GeoJSONSeq", (".geojsonl", ".geojsons", ".ndjson", ".jsonl"), _json_lines,
     ),
     Format("flatgeobuf", "FlatGeobuf", "FlatGeobuf", (".fgb",), _starts(b"fgb\x03fgb")),
-    Format("kml", "KML", "LIBKML", (".kml",), _xml, is_xml=True),
-    Format("gml", "GML", "GML", (".gml",), _xml, is_xml=True),
-    Format("gpx", "GPX", "GPX", (".gpx",), _xml, is_xml=True),
+    Format("kml", "KML", "LIBKML", (".kml",), _xml),
+    Format("gml", "GML", "GML", (".gml",), _xml),
+    Format("gpx", "GPX", "GPX", (".gpx",), _xml),
     Format(
         "tab", "MapInfo TAB", "MapInfo File", (".tab",), _tab,
         needs=(".dat", ".map", ".id"), may_have=(".ind",),

@@ -3,6 +3,7 @@
 Takes a zip, a KMZ, a folder, a single file, or one part of a Shapefile with its siblings beside it.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from importers.errors import ArchiveEmpty, FileNotFound, MissingPart, NotSpatial
+from importers.errors import ArchiveEmpty, DiskFull, FileNotFound, MissingPart, NotSpatial
 from importers.readers import shapefile
 from importers.readers.archive import Member, unpack
 from importers.readers.formats import (
@@ -50,7 +51,8 @@ def lay_out(path: Path, *, work: Path, name: str = "") -> Source:
     """Unpack or link `path` (sent under `name`) below `work` and group it into datasets.
 
     Asked again for the same unchanged file and folder it answers from what lies there already. Raises the
-    failures of `importers.errors`; then nothing is left below `work`."""
+    failures of `importers.errors`; then nothing is left below `work`.
+    """
     path, name = Path(path), name or Path(path).name
     if not path.exists() or not os.access(path, os.R_OK):
         raise FileNotFound(name=name)
@@ -64,8 +66,10 @@ def lay_out(path: Path, *, work: Path, name: str = "") -> Source:
     into.mkdir(parents=True, mode=0o700)
     try:
         source = _laid_out(path, name, into)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(into, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise DiskFull(name=name) from error
         raise
     mark.write_text(json.dumps({"seal": seal, **_as_json(source)}))
     return source

@@ -1,8 +1,8 @@
-"""Reading a CSV table with coordinates, without GDAL: encodings, separators and decimal commas as people
-write them.
+"""Reads a CSV table with coordinates without GDAL: encodings, separators and decimal commas as people write.
 
 Runs in the sandbox. Coordinates are two columns of degrees or metres known by their names, or one column of
-WKT."""
+WKT.
+"""
 
 import codecs
 import csv

@@ -1,7 +1,8 @@
 """Reading a spatial file with GDAL, in batches of Arrow columns. Runs in the sandbox only.
 
 Text of a Shapefile is asked from GDAL as ISO-8859-1, which keeps every byte, and decoded by us: then a wrong
-byte is seen and reported instead of dropped."""
+byte is seen and reported instead of dropped.
+"""
 
 import math
 from collections.abc import Iterator
@@ -64,7 +65,8 @@ class LayerFacts:
 
     `foreign` holds text values beyond ASCII whose encoding nothing declares; empty where there is no
     question. `names` are the fields' names as GDAL gives them; `left_out` those that are no attribute
-    (coordinates of a table)."""
+    (coordinates of a table).
+    """
 
     name: str
     inner: str

@@ -54,9 +54,7 @@ def say(event: str, body: Any) -> None:
 
 
 def _only_driver(request: Request) -> None:
-    """GDAL must hold the driver asked for and no other; a driver it gained since we listed them is no
-    surprise.
-    """
+    """GDAL must hold the driver asked for and none that it gained since we listed them."""
     wanted = {dataset.driver for dataset in request.datasets} - {None}
     held = set(pyogrio.list_drivers())
     if held != wanted:

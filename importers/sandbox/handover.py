@@ -1,6 +1,4 @@
-"""The rows that the sandboxed process hands over, read as if by an enemy: it may have been taken over by the
-file.
-"""
+"""Reads the rows that the sandboxed process hands over as an enemy's: the file may have taken it over."""
 
 import stat
 from collections.abc import Iterator

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +22,7 @@ from typing import IO, Any
 from gis_core import limits
 from gis_core.jobs import progress
 from importers.errors import (
+    DiskFull,
     EmptyLayer,
     LayerNotInFile,
     OutOfMemory,
@@ -52,7 +54,7 @@ Bbox = tuple[float, float, float, float]
 
 CHILD = ("-m", "importers.sandbox.child")
 ROOT = Path(__file__).resolve().parents[2]
-_WALL_PER_CPU = 3
+_WALL_PER_CPU, _TIME_TO_END_S = 3, 10
 _LONGEST_LINE, _LONGEST_LOG = 16 * 1024 * 1024, 64 * 1024
 _PASSED_ON = (
     "max_fields", "max_import_features", "max_vertices", "max_parts", "max_rings", "max_text_length",
@@ -64,13 +66,13 @@ def inspect_file(
     path: Path, *, name: str = "", work: Path | str | None = None, encoding: str = "", crs: str = "",
     local_srid: int | None = None,
 ) -> FileInspection:  # fmt: skip
-    """Say what a file holds, without deciding anything: layers, fields, first rows, CRS and encoding or the
-    question.
+    """Say what a file holds and decide nothing: layers, fields, first rows, CRS and encoding or the question.
 
     `path` is a zip, a single file with its parts beside it, or a folder; `name` what its sender calls it.
     `work` is a folder of the caller's, in which the unpacked files stay for `convert_file`; without it
     nothing stays. `local_srid` is the community's own CRS, offered first where the file names none. Raises
-    ImportProblem."""
+    ImportProblem.
+    """
     if work is None:
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
             return inspect_file(
@@ -99,7 +101,8 @@ def convert_file(
     without geometry. `fields` None takes all. Values of `key_field` (a field's key or name) become external
     keys, each once. Rows wholly outside `bbox` (w, s, e, n) are counted and reported, not left out.
     `on_progress(rows, of)` is called after each batch and may raise to stop. Raises ImportProblem
-    (EncodingUnknown, CrsUnknown and SeveralLayers carry the options); then no file is left behind."""
+    (EncodingUnknown, CrsUnknown and SeveralLayers carry the options); then no file is left behind.
+    """
     work = Path(work)
     source = lay_out(path, work=work, name=name)
     asked = _Asked(
@@ -208,18 +211,13 @@ def _run(
         with progress.child_process(child):
             ear.send(request)
             ear.listen(time.monotonic() + _WALL_PER_CPU * cpu_s)
-            child.wait()
     finally:
         child.kill()
         child.wait()
         ear.close()
     if ear.heard:
-        log.log(
-            logging.INFO if ear.answer is not None else logging.WARNING,
-            "sandbox on %s: %s",
-            source.name,
-            ear.heard,
-        )
+        level = logging.INFO if ear.answer is not None else logging.WARNING
+        log.log(level, "sandbox on %s: %s", source.name, ear.heard)
     if ear.answer is not None:
         return ear.answer
     progress.check_cancelled()
@@ -251,7 +249,9 @@ def _how_it_ended(code: int, ear: "_Ear", name: str, cpu_s: int) -> Exception:
     log.warning("sandbox on %s ended with %s", name, code)
     if ear.late or code == -signal.SIGXCPU:
         return TimedOut(name=name, seconds=cpu_s)
-    if code == -signal.SIGXFSZ:
+    if "No space left on device" in ear.heard:
+        return DiskFull(name=name)
+    if code == -signal.SIGXFSZ or "File too large" in ear.heard:
         most = limits.value("sandbox_output_mb")
         return OverLimit(name=name, limit="sandbox_output_mb", found=f"> {most} MB", allowed=f"{most} MB")
     heard = ear.heard.lower()
@@ -281,14 +281,12 @@ class _Ear:
 
     def send(self, request: Request) -> None:
         assert self._child.stdin is not None  # noqa: S101 - for the type checker
-        try:
+        with suppress(BrokenPipeError):  # it died at once: its exit code says why
             self._child.stdin.write(json.dumps(request.to_json()).encode())
             self._child.stdin.close()
-        except BrokenPipeError:
-            pass  # it died at once: its exit code says why
 
     def listen(self, deadline: float) -> None:
-        """Until both pipes are closed, or kill the child at the deadline (seconds of the monotonic clock)."""
+        """Until the child has ended, or the deadline (seconds of the monotonic clock): `late` is true then."""
         pipes: list[IO[bytes]] = [
             pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None
         ]
@@ -298,10 +296,11 @@ class _Ear:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.late = True
-                self._child.kill()
                 return
             for key, _ in self._selector.select(min(left, 1.0)):
                 self._hear(key.fileobj)  # type: ignore[arg-type]
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(_TIME_TO_END_S)
 
     def close(self) -> None:
         self._selector.close()

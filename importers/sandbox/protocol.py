@@ -33,7 +33,8 @@ class CrsInfo:
     """A coordinate system: EPSG code ("" where it has none), name, WKT, and how it is known.
 
     `how`: given by a person, declared by the file, parameters (only its numbers match), format (has no
-    other)."""
+    other).
+    """
 
     code: str
     name: str
@@ -57,7 +58,8 @@ class LayerInspection:
 
     `geometry_type` is Point, LineString, Polygon, Geometry (mixed), or "" for a table. `bounds` are minx,
     miny, maxx, maxy in the source's CRS. `encoding` "" and `crs` None mean that the file does not say and a
-    person must: the options then say what is possible. `samples` are the first five rows."""
+    person must: the options then say what is possible. `samples` are the first five rows.
+    """
 
     name: str
     format: str
@@ -93,7 +95,8 @@ class Conversion:
     only in tables), `properties` string (JSON object of scalars) and `external_key` string; `issues_file`
     JSON lines for `importers.report.read_issues`. Counts are rows: read = converted + rejected. `outside`
     counts converted rows beyond the bbox that was asked about. `extent` is w, s, e, n in degrees.
-    `geometry_type` is Point, LineString, Polygon, Geometry, or "" for a table."""
+    `geometry_type` is Point, LineString, Polygon, Geometry, or "" for a table.
+    """
 
     layer: str
     fields: tuple[FieldMapping, ...]

@@ -1,6 +1,4 @@
-"""The two things that the locked-down process can do: say what a file holds, and bring one layer of it to our
-form.
-"""
+"""What the locked-down process can do: say what a file holds, and bring one layer of it to our form."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -74,9 +72,7 @@ def convert(request: Request, say: Say) -> dict[str, Any]:
 
 
 def _all_facts(request: Request) -> Iterator[tuple[str, LayerFacts]]:
-    """Every layer with the name by which it is chosen: its own, with its file's before it where that is not
-    enough.
-    """
+    """Every layer with the name by which it is chosen: its own, after its file's where that is not enough."""
     limits = {"max_fields": request.limits["max_fields"], "max_rows": request.limits["max_import_features"]}
     found: list[LayerFacts] = []
     for dataset in request.datasets:

@@ -14,11 +14,13 @@ import pytest
 
 from gis_core.jobs import progress
 from importers.errors import (
+    DiskFull,
     EncodingNotKnown,
     FieldNotInFile,
     ImportProblem,
     LayerNotInFile,
     OutOfMemory,
+    OverLimit,
     ReaderStopped,
     SandboxUnavailable,
     TimedOut,
@@ -227,7 +229,7 @@ def test_a_file_that_would_take_hours_is_stopped(
     "end",
     [
         "raise MemoryError",
-        "import os; sys.stderr.write(\"terminate called after throwing an instance of 'std::bad_alloc'\"); os.abort()",
+        "import os; os.write(2, b'terminate called: std::bad_alloc'); os.abort()",
     ],
 )
 def test_a_reader_that_meets_its_memory_limit_is_told_as_that(
@@ -306,6 +308,7 @@ def test_the_reader_dies_with_whoever_started_it(tmp_path: Path) -> None:
         'print(\'{"progress": [1]}\'); print("[]"); print("null")',
         'sys.stdout.buffer.write(b"\\xff" * 50_000_000)',
         'sys.stderr.write("e" * 50_000_000)',
+        "import os, time; os.close(1); os.close(2); time.sleep(60)",
         "sys.exit(3)",
         "import os; os.abort()",
     ],
@@ -314,8 +317,29 @@ def test_an_answer_that_is_none_of_ours_is_refused(
     answer: str, sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launcher, "CHILD", child_script(tmp_path, answer))
+    monkeypatch.setattr(launcher, "_TIME_TO_END_S", 1)
 
     with pytest.raises(ReaderStopped):
+        convert_file(sent, work=work)
+
+
+def test_rows_beyond_the_limit_of_the_disk_are_told_as_that(
+    sent: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HROMADA_SANDBOX_OUTPUT_MB", "0")
+
+    with pytest.raises(OverLimit) as caught:
+        convert_file(sent, work=work)
+    assert caught.value.params["limit"] == "sandbox_output_mb"
+
+
+def test_a_full_disk_is_no_fault_of_the_file(
+    sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = child_script(tmp_path, "raise OSError(28, 'No space left on device')")
+    monkeypatch.setattr(launcher, "CHILD", script)
+
+    with pytest.raises(DiskFull):
         convert_file(sent, work=work)
 
 
