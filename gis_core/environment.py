@@ -5,7 +5,9 @@ and must reach the same private cluster, never a PostgreSQL that happens to run 
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 # With one given DATABASE_URL the public alias is the same login, held to the public role.
@@ -30,6 +32,13 @@ def load_environment(var_dir: Path, *, profile: str) -> None:
     secret_file = var_dir / "secret_key"
     if "SECRET_KEY" not in os.environ and secret_file.exists():
         os.environ["SECRET_KEY"] = secret_file.read_text().strip()
+
+
+def session_options(database: Mapping[str, Any], usual: str) -> dict[str, Any]:
+    """OPTIONS of a database: what its URL says (sslmode, the role to be held to), with `usual` settings of
+    each session before the URL's own, which win."""
+    given = database.get("OPTIONS", {})
+    return {**given, "options": f"{usual} {given.get('options', '')}".strip()}
 
 
 def _pairs(env_file: Path) -> list[tuple[str, str]]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from gis_core.environment import session_options
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(os.environ.get("HROMADA_VAR", BASE_DIR / "var"))
 
@@ -87,14 +89,16 @@ DATABASES = {
     ),
 }
 # Two parallel workers a tile would halve the tiles a second of two cores (PERFORMANCE 1.3).
-DATABASES["public"]["OPTIONS"] = {
-    "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c statement_timeout=5s -c lock_timeout=1s"
-}
+DATABASES["public"]["OPTIONS"] = session_options(
+    DATABASES["public"],
+    "-c jit=off -c max_parallel_workers_per_gather=0 -c statement_timeout=5s -c lock_timeout=1s",
+)
 # The web process sets a time-out (gis_core.wsgi); commands and the worker, whose loads take long, have none.
-DATABASES["default"]["OPTIONS"] = {
-    "options": "-c jit=off -c max_parallel_workers_per_gather=0 -c idle_in_transaction_session_timeout=1h"
-    f" -c statement_timeout={os.environ.get('STATEMENT_TIMEOUT', '0')}"
-}
+DATABASES["default"]["OPTIONS"] = session_options(
+    DATABASES["default"],
+    "-c jit=off -c max_parallel_workers_per_gather=0 -c idle_in_transaction_session_timeout=1h"
+    f" -c statement_timeout={os.environ.get('STATEMENT_TIMEOUT', '0')}",
+)
 DATABASE_ROUTERS = ["gis_core.routers.WriteToDefault"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -165,7 +169,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["gis_core.api.parsers.StorableJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "gis_core.api.problem.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
