@@ -23,7 +23,7 @@ from gis_core.people import Membership, User
 from gis_core.roles import Action, Role, roles_that_may
 from layers.models import Layer, LayerGrant
 from layers.models.catalogue import AccessLevel, PublishMode
-from layers.schema import ACCESS_LEVELS, Field
+from layers.schema import ACCESS_LEVELS, Field, Schema
 
 Reader = User | AnonymousUser
 
@@ -188,6 +188,11 @@ def visible_fields(layer: Layer, level: str) -> tuple[Field, ...]:
     """The layer's fields that a reader cleared for `level` sees."""
     seen = ACCESS_LEVELS[: ACCESS_LEVELS.index(level) + 1]
     return tuple(item for item in layer.schema if item.access in seen)
+
+
+def editable_schema(user: User | None, layer: Layer) -> Schema:
+    """The fields that `user` may fill in: those they see. None is the server's own command line."""
+    return layer.schema if user is None else Schema(visible_fields(layer, clearance(user, layer)))
 
 
 def read_source(user: Reader, layer: Layer) -> ReadSource:

@@ -62,11 +62,27 @@ def update_layer(*, layer: Layer, actor: User | None, **attributes: Any) -> Laye
     access.require(actor, layer, Action.MANAGE)
     with transaction.atomic():
         layer = Layer.objects.select_for_update(of=("self",)).select_related("community").get(pk=layer.pk)
+        _refuse_lost_fields(layer, attributes.get("fields", layer.fields))
         for name, value in attributes.items():
             setattr(layer, name, value)
         _save(layer)
         _record("layer-updated", layer, actor, changed=sorted(attributes))
     return layer
+
+
+def _refuse_lost_fields(layer: Layer, fields: Sequence[Mapping[str, Any]]) -> None:
+    """Once a layer has features, its fields stay, with their types: stored values of a field that is gone are
+    governed by no access level, and one value of another type breaks every query of the field."""
+    kept = {item.key: item.type for item in Schema.from_json(fields)}
+    lost = [item.key for item in layer.schema if kept.get(item.key) != item.type]
+    if lost and layer.revision:
+        raise BadSchema(
+            reason=_(
+                "Fields that hold values can be neither removed nor given another type: %s. Close them by their "
+                "access level, and add a new field."
+            )
+            % ", ".join(lost)
+        )
 
 
 def may_create_layers(user: User | None, community: Community) -> bool:

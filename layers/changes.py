@@ -13,6 +13,7 @@ from gis_core.geo.geojson import BadGeometry
 from gis_core.people import Membership
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
+from layers.schema import Schema
 
 if TYPE_CHECKING:
     from layers.edits import ChangeDraft
@@ -68,6 +69,34 @@ def insert_changes(changeset: Changeset, drafts: "Sequence[ChangeDraft]") -> Non
             """,
             rows,
         )
+
+
+def keep_hidden_fields(changeset: Changeset, seen: Schema) -> None:
+    """Carry values that the author does not see over into their updates, which give properties whole."""
+    hidden = hidden_keys(changeset.layer, seen)
+    if not hidden:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE layers_change c
+            SET properties = c.properties || (SELECT coalesce(jsonb_object_agg(key, value), '{}')
+                                              FROM jsonb_each(f.properties) WHERE key = ANY(%(hidden)s)),
+                external_key = CASE WHEN %(key_is_hidden)s THEN f.external_key ELSE c.external_key END
+            FROM layers_feature f
+            WHERE c.changeset_id = %(changeset)s AND c.op = 'U'
+              AND f.layer_id = %(layer)s AND f.id = c.feature_id
+            """,
+            {
+                "changeset": changeset.pk, "layer": changeset.layer_id, "hidden": hidden,
+                "key_is_hidden": changeset.layer.key_field in hidden,
+            },
+        )  # fmt: skip
+
+
+def hidden_keys(layer: Layer, seen: Schema) -> list[str]:
+    """Keys of the layer's fields that are not in `seen`."""
+    return [item.key for item in layer.schema if seen.get(item.key) is None]
 
 
 def _key(value: Any) -> str | None:
@@ -128,9 +157,10 @@ def check_area(changeset: Changeset) -> None:
         raise OutsideYourArea(count=count or _now("some"))
 
 
-def apply_changes(layer: Layer, changeset: Changeset) -> Counts:
-    """Carry out the changes of a locked layer. Raises StaleEdit, DuplicateKey."""
-    refuse_stale(layer, changeset)
+def apply_changes(layer: Layer, changeset: Changeset, seen: Schema) -> Counts:
+    """Carry out the changes of a locked layer; a conflict shows the fields in `seen` alone. Raises
+    StaleEdit, DuplicateKey."""
+    refuse_stale(layer, changeset, seen)
     ensure_partition(layer)
     values = {"layer": layer.pk, "changeset": changeset.pk, "revision": layer.revision + 1}
     try:
@@ -194,7 +224,7 @@ def has_partition(layer: Layer) -> bool:
     return bool(found)
 
 
-def refuse_stale(layer: Layer, changeset: Changeset) -> None:
+def refuse_stale(layer: Layer, changeset: Changeset, seen: Schema) -> None:
     """Raises StaleEdit with both versions of every feature that changed since its base version."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -202,16 +232,17 @@ def refuse_stale(layer: Layer, changeset: Changeset) -> None:
             SELECT jsonb_build_object(
                 'id', c.feature_id, 'base_version', c.base_version,
                 'yours', CASE WHEN c.op = 'U' THEN jsonb_build_object(
-                    'geometry', ST_AsGeoJSON(c.geom, 15)::jsonb, 'properties', c.properties) END,
+                    'geometry', ST_AsGeoJSON(c.geom, 15)::jsonb,
+                    'properties', c.properties - %(hidden)s::text[]) END,
                 'theirs', CASE WHEN f.id IS NOT NULL THEN jsonb_build_object(
                     'version', f.version, 'geometry', ST_AsGeoJSON(f.geom, 15)::jsonb,
-                    'properties', f.properties, 'updated_at', f.updated_at) END)
+                    'properties', f.properties - %(hidden)s::text[], 'updated_at', f.updated_at) END)
             FROM layers_change c LEFT JOIN layers_feature f ON f.id = c.feature_id AND f.layer_id = %(layer)s
             WHERE c.changeset_id = %(changeset)s AND c.op IN ('U', 'D')
               AND f.version IS DISTINCT FROM c.base_version
             ORDER BY c.feature_id
             """,
-            {"layer": layer.pk, "changeset": changeset.pk},
+            {"layer": layer.pk, "changeset": changeset.pk, "hidden": hidden_keys(layer, seen)},
         )
         conflicts = [json.loads(row) for (row,) in cursor.fetchall()]
     if conflicts:

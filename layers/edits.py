@@ -6,7 +6,8 @@ A changeset is drafted with its changes (or its staged rows), submitted once the
 reviewed where the layer demands it, applied in one transaction, and reverted by another changeset.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from gis_core import journal, limits
+from gis_core.api.params import choice
 from gis_core.errors import HromadaError, NotAllowed
 from gis_core.geo.geojson import checked_geometry
 from gis_core.people import User
@@ -29,9 +31,14 @@ from layers.changes import (
     draft_inverse,
     extent_of,
     insert_changes,
+    keep_hidden_fields,
 )
 from layers.loads import apply_staged
 from layers.models import Change, Changeset, Layer
+from layers.schema import Schema
+
+APPROVED = "approved"
+VERDICTS = (APPROVED, Changeset.Status.NEEDS_CHANGES.value, Changeset.Status.REJECTED.value)
 
 
 class WrongStatus(HromadaError):
@@ -53,6 +60,14 @@ class TooManyChanges(HromadaError):
     status = 413
     message = _(
         "A changeset may have at most %(limit)s changes; this one has %(count)s. Import a file instead."
+    )
+
+
+class RepeatedFeature(HromadaError):
+    code = "repeated-feature"
+    status = 422
+    message = _(
+        "The changeset changes the same feature more than once: %(features)s. Send one change for each feature."
     )
 
 
@@ -95,9 +110,11 @@ def open_changeset(
     TooManyChanges.
     """
     access.require(author, layer, Action.EDIT)
-    drafts = [_checked(layer, draft) for draft in changes]
+    seen = access.editable_schema(author, layer)
+    drafts = [_checked(seen, draft) for draft in changes]
     if len(drafts) > limits.value("max_changes"):
         raise TooManyChanges(count=len(drafts), limit=limits.value("max_changes"))
+    _refuse_repeated(drafts)
     with transaction.atomic():
         current = Layer.objects.get(pk=layer.pk)
         changeset = Changeset.objects.create(
@@ -107,13 +124,38 @@ def open_changeset(
         if staging_mode:
             staging.create_staging(changeset)
         insert_changes(changeset, drafts)
+        keep_hidden_fields(changeset, seen)
     return changeset
 
 
-def _checked(layer: Layer, draft: ChangeDraft) -> ChangeDraft:
+def send_changes(
+    *, layer: Layer, author: User, comment: str, source: str, changes: Iterable[ChangeDraft]
+) -> Changeset:
+    """Open, submit and, unless the layer demands review, apply a changeset: all of it or nothing.
+
+    Raises what the three functions raise; then no changeset is left behind.
+    """
+    with transaction.atomic():
+        changeset = open_changeset(
+            layer=layer, author=author, comment=comment, source=source, changes=changes
+        )
+        changeset = submit_changeset(changeset=changeset, actor=author)
+        if changeset.review_required:
+            return changeset
+        return apply_changeset(changeset=changeset, actor=author)
+
+
+def _refuse_repeated(drafts: Sequence[ChangeDraft]) -> None:
+    counted = Counter(draft.feature_id for draft in drafts if draft.feature_id is not None)
+    repeated = [str(feature) for feature, count in counted.items() if count > 1]
+    if repeated:
+        raise RepeatedFeature(features=", ".join(repeated[:20]))
+
+
+def _checked(schema: Schema, draft: ChangeDraft) -> ChangeDraft:
     if draft.op == Change.Op.DELETE:
         return ChangeDraft(draft.op, draft.feature_id, draft.base_version)
-    properties = layer.schema.check(draft.properties)
+    properties = schema.check(draft.properties)
     return ChangeDraft(
         draft.op, draft.feature_id, draft.base_version, checked_geometry(draft.geometry), properties
     )
@@ -134,7 +176,8 @@ def submit_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         check_area(changeset)
         changeset.status = Changeset.Status.SUBMITTED
         changeset.submitted_at = timezone.now()
-        changeset.save(update_fields=["status", "submitted_at"])
+        changeset.reviewer = changeset.reviewed_at = None  # an earlier verdict was about another content
+        changeset.save(update_fields=["status", "submitted_at", "reviewer", "reviewed_at"])
     return changeset
 
 
@@ -142,14 +185,15 @@ def review_changeset(*, changeset: Changeset, actor: User, verdict: str, comment
     """Approve (`verdict` "approved"), send back ("needs_changes") or refuse ("rejected").
 
     An approved changeset stays submitted, with its reviewer, until it is applied. Raises NotAllowed
-    without the right or where the author reviews their own work, WrongStatus.
+    without the right or where the author reviews their own work, WrongStatus, BadParameter.
     """
+    choice(verdict, VERDICTS, parameter="verdict")
     with transaction.atomic():
         changeset = _locked(changeset, Changeset.Status.SUBMITTED)
         access.require(actor, changeset.layer, Action.REVIEW)
         if changeset.review_required and changeset.author_id == actor.pk:
             raise NotAllowed()
-        if verdict != "approved":
+        if verdict != APPROVED:
             changeset.status = Changeset.Status(verdict)
         changeset.reviewer, changeset.review_comment = actor, comment
         changeset.reviewed_at = timezone.now()
@@ -165,14 +209,16 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
     base version, DuplicateKey, ReviewNeeded, WrongStatus, NotAllowed; then nothing has changed.
     """
     with transaction.atomic():
-        layer = Layer.objects.select_for_update().select_related("community").get(pk=changeset.layer_id)
+        layer = _locked_layer(changeset)
         changeset = _locked(changeset, Changeset.Status.SUBMITTED)
         access.require(actor, layer, Action.EDIT)
         if changeset.review_required and changeset.reviewer_id is None:
             raise ReviewNeeded()
         with _writing(changeset):
             counts = (
-                apply_staged(layer, changeset) if changeset.is_staged else apply_changes(layer, changeset)
+                apply_staged(layer, changeset)
+                if changeset.is_staged
+                else apply_changes(layer, changeset, access.editable_schema(actor, layer))
             )
         _finish(layer, changeset, counts)
         _record(changeset, "changeset-applied", actor)
@@ -186,7 +232,7 @@ def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str =
     StaleEdit with the features changed since, AlreadyReverted, WrongStatus, NotAllowed.
     """
     with transaction.atomic():
-        layer = Layer.objects.select_for_update().select_related("community").get(pk=changeset.layer_id)
+        layer = _locked_layer(changeset)
         changeset = _locked(changeset, Changeset.Status.APPLIED)
         access.require(actor, layer, Action.EDIT)
         done = changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).first()
@@ -210,6 +256,13 @@ def discard_changeset(*, changeset: Changeset, actor: User | None) -> None:
         if changeset.is_staged:
             staging.drop_staging(changeset)
         changeset.delete()
+
+
+def _locked_layer(changeset: Changeset) -> Layer:
+    """The layer, held against other changesets of it. Its own row alone: with the community's a long import
+    would hold up every layer of the community. Not against references, which a new draft makes."""
+    rows = Layer.objects.select_for_update(of=("self",), no_key=True).select_related("community")
+    return rows.get(pk=changeset.layer_id)
 
 
 def _locked(changeset: Changeset, *allowed: Changeset.Status) -> Changeset:

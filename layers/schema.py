@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -37,6 +37,10 @@ SQL_TYPES = {
     "string": "text", "text": "text", "integer": "bigint", "number": "double precision",
     "boolean": "boolean", "date": "date", "datetime": "timestamptz",
 }  # fmt: skip
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DATETIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-](0\d|1[0-5]):?\d{2})?)?", re.ASCII
+)
 ACCESS_LEVELS = ("public", "registered", "staff", "restricted")
 
 
@@ -125,10 +129,10 @@ class Field:
     def _type_issue(self, value: Any) -> Issue | None:
         expected = {
             "integer": isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63,
-            "number": isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+            "number": isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value),
             "boolean": isinstance(value, bool),
-            "date": isinstance(value, str) and _parses(date, value),
-            "datetime": isinstance(value, str) and _parses(datetime, value),
+            "date": isinstance(value, str) and _is_moment(value, _DATE),
+            "datetime": isinstance(value, str) and _is_moment(value, _DATETIME),
         }.get(self.type, isinstance(value, str))
         if expected:
             return None
@@ -201,9 +205,18 @@ class Schema:
         }
 
 
-def _parses(kind: type[date] | type[datetime], text: str) -> bool:
+def _is_finite(value: float) -> bool:
     try:
-        kind.fromisoformat(text)
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond 1e308
+        return False
+
+
+def _is_moment(text: str, form: re.Pattern[str]) -> bool:
+    """Whether the text is a moment in this form that exists; Python alone also takes what PostgreSQL cannot
+    cast, such as 2024-W01-1 or +23:00, and one such value would break every query of its field."""
+    try:
+        datetime.fromisoformat(text)
     except ValueError:
         return False
-    return True
+    return form.fullmatch(text) is not None

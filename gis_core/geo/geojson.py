@@ -34,9 +34,9 @@ def checked_geometry(document: Any) -> dict[str, Any]:
     an unclosed or short ring, and more vertices, parts or rings than `gis_core.limits` allow.
     Validity in the sense of OGC (self-intersection) is the database's to check.
     """
-    if not isinstance(document, dict) or document.get("type") not in _DEPTH:
+    kind = document.get("type") if isinstance(document, dict) else None
+    if not isinstance(kind, str) or kind not in _DEPTH:
         raise BadGeometry(reason=_("its type must be one of %s") % ", ".join(_DEPTH))
-    kind = document["type"]
     coordinates = _positions(document.get("coordinates"), _DEPTH[kind])
     _check_counts(kind, coordinates)
     return {"type": kind, "coordinates": coordinates}

@@ -2,19 +2,27 @@
 
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from gis_core.api.params import BIGINT_MAX
 from gis_core.errors import BadParameter, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action
 from layers.access import access_layer, may, visible_layers
-from layers.edits import ChangeDraft, apply_changeset, open_changeset, revert_changeset, submit_changeset
+from layers.edits import ChangeDraft, revert_changeset, send_changes
 from layers.models import Change, Changeset, Layer
 from layers.queries import feature_history
+
+_NEEDED = {
+    "C": ("geometry",),
+    "U": ("id", "base_version", "geometry", "properties"),  # without properties all would be erased
+    "D": ("id", "base_version"),
+}
 
 
 class GeoJsonGeometry(serializers.JSONField):
@@ -23,18 +31,20 @@ class GeoJsonGeometry(serializers.JSONField):
 
 class ChangeSerializer(serializers.Serializer[Any]):
     op = serializers.ChoiceField(choices=Change.Op.choices, help_text="C create, U update, D delete")
-    id = serializers.IntegerField(required=False, help_text="The feature, for U and D")
-    base_version = serializers.IntegerField(required=False, help_text="The version the change was made on")
+    id = serializers.IntegerField(
+        required=False, min_value=1, max_value=BIGINT_MAX, help_text="The feature, for U and D"
+    )
+    base_version = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**31 - 1, help_text="The version the change was made on"
+    )
     geometry = GeoJsonGeometry(required=False, help_text="GeoJSON geometry, lon/lat, for C and U")
     properties = serializers.DictField(required=False, help_text="All properties, for C and U")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        needed = {"C": ("geometry",), "U": ("id", "base_version", "geometry"), "D": ("id", "base_version")}[
-            attrs["op"]
-        ]
+        needed = _NEEDED[attrs["op"]]
         missing = [name for name in needed if attrs.get(name) is None]
         if missing:
-            raise BadParameter(parameter=missing[0], reason=f"needed for op {attrs['op']}")
+            raise BadParameter(parameter=missing[0], reason=_("op %s needs it.") % attrs["op"])
         return attrs
 
 
@@ -99,15 +109,18 @@ def send_changeset(request: Request, layer: str) -> Response:
     body = ChangesetRequestSerializer(data=request.data)
     body.is_valid(raise_exception=True)
     source = Changeset.Source.API if request.auth else Changeset.Source.EDIT
-    changeset = open_changeset(
+    changeset = send_changes(
         layer=target, author=planner, comment=body.validated_data["comment"], source=source,
         changes=[_draft(change) for change in body.validated_data["changes"]],
     )  # fmt: skip
-    changeset = submit_changeset(changeset=changeset, actor=planner)
-    if changeset.review_required:
-        return Response(ChangesetSerializer(changeset).data, status=status.HTTP_202_ACCEPTED)
-    changeset = apply_changeset(changeset=changeset, actor=planner)
-    return Response(ChangesetSerializer(changeset).data, status=status.HTTP_201_CREATED)
+    return _answer(changeset)
+
+
+def _answer(changeset: Changeset) -> Response:
+    """201 for what is done, 202 for what waits for review."""
+    applied = changeset.status == Changeset.Status.APPLIED
+    code = status.HTTP_201_CREATED if applied else status.HTTP_202_ACCEPTED
+    return Response(ChangesetSerializer(changeset).data, status=code)
 
 
 def _draft(change: dict[str, Any]) -> ChangeDraft:
@@ -125,15 +138,16 @@ def get_changeset(request: Request, changeset: int) -> Response:
 
 
 @extend_schema(
-    operation_id="revertChangeset", tags=["Editing"], responses={201: ChangesetSerializer},
-    request=None, description="Undoes an applied changeset by a new one.",
+    operation_id="revertChangeset", tags=["Editing"], responses={201: ChangesetSerializer, 202: ChangesetSerializer},
+    request=None,
+    description="Undoes an applied changeset by a new one. 202 when the layer's changes wait for review.",
 )  # fmt: skip
 @api_view(["POST"])
 def post_revert(request: Request, changeset: int) -> Response:
     found = changeset_of_member(request, changeset)
     comment = str(request.data.get("comment", "")) if isinstance(request.data, dict) else ""
     undone = revert_changeset(changeset=found, actor=cast(User, request.user), comment=comment[:500])
-    return Response(ChangesetSerializer(undone).data, status=status.HTTP_201_CREATED)
+    return _answer(undone)
 
 
 def changeset_of_member(request: Any, changeset: int) -> Changeset:

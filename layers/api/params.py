@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import QueryDict
@@ -14,6 +14,7 @@ from gis_core.errors import BadParameter
 from layers.access import ReadSource
 from layers.schema import Field
 
+_FARTHEST_ZONE = timedelta(hours=16)  # from here on PostgreSQL refuses an offset
 PAGING = ("limit", "after")
 ITEMS = (*PAGING, "bbox", "bbox-crs", "crs", "datetime", "coordinates")
 COORDINATES = {"short": 7, "full": 15}
@@ -88,7 +89,7 @@ def _datetime(text: str, key: str) -> datetime:
         found = parse_datetime(text)
     except ValueError:
         found = None
-    if found is None:
+    if found is None or abs(found.utcoffset() or timedelta()) >= _FARTHEST_ZONE:
         raise BadParameter(parameter=key, reason=_("a time like 2026-11-22T12:00:00Z was expected."))
     return found
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from gis_core.people import User, create_api_token
 from layers.models import Changeset, Feature, Layer
-from tests.conftest import add_features, point, square
+from tests.conftest import FIELDS, add_features, point, square
 
 MakeLayer = Callable[..., Layer]
 MakeUser = Callable[..., User]
@@ -185,3 +185,67 @@ def test_the_history_lists_every_state_newest_first(
     assert client_of(user_with_role("viewer")).get(
         f"/api/collections/demo.parcels/items/{feature_id}/history"
     ).status_code == 403  # fmt: skip
+
+
+CLOSED = [*FIELDS, {"key": "owner", "title": {"uk": "Власник"}, "type": "string", "access": "restricted"}]
+
+
+def test_an_edit_neither_shows_nor_erases_a_field_that_is_closed_to_its_author(
+    make_layer: MakeLayer, user_with_role: MakeUser, client_of: ClientOf
+) -> None:
+    layer = make_layer(fields=CLOSED)
+    (feature_id,) = add_features(layer, [(square(), {"name": "було", "owner": "СЕКРЕТ"})])
+    client = client_of(user_with_role("editor"))
+    mine = {"op": "U", "id": feature_id, "geometry": square(), "properties": {"name": "стало"}}
+
+    stale = send(client, mine | {"base_version": 7})
+    assert stale.json()["conflicts"][0]["theirs"]["properties"] == {"name": "було"}
+    assert send(client, mine | {"base_version": 1}).status_code == 201
+    assert Feature.objects.get(pk=feature_id).properties == {"name": "стало", "owner": "СЕКРЕТ"}
+
+    guess = send(client, mine | {"base_version": 2, "properties": {"owner": "хтось"}})
+    assert (guess.status_code, guess.json()["issues"][0]["rule"]) == (422, "unknown")
+
+
+def test_a_refused_changeset_leaves_nothing_behind(
+    make_layer: MakeLayer, user_with_role: MakeUser, client_of: ClientOf
+) -> None:
+    (feature_id,) = add_features(make_layer(), [(square(), {"name": "було"})])
+    stale = {"op": "D", "id": feature_id, "base_version": 7}
+    assert send(client_of(user_with_role("editor")), stale).status_code == 409
+    assert Changeset.objects.values_list("status", flat=True).get() == "applied"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ('{"op":"D","id":1,"base_version":99999999999}', 400, "invalid-body"),
+        ('{"op":"D","id":99999999999999999999999,"base_version":1}', 400, "invalid-body"),
+        ('{"op":"D","id":1,"base_version":1},{"op":"D","id":1,"base_version":1}', 422, "repeated-feature"),
+        ('{"op":"C","geometry":{"type":["Point"],"coordinates":[30,50]}}', 422, "bad-geometry"),
+        (r'{"op":"C","geometry":%(point)s,"properties":{"name":"\ud800"}}', 400, "bad-body"),
+        ('{"op":"C","geometry":%(point)s,"properties":{"area_ha":1%(zeros)s}}', 422, "bad-properties"),
+        ('{"op":"C","geometry":%(point)s,"properties":{"day":"2024-W01-1"}}', 422, "bad-properties"),
+        (
+            '{"op":"C","geometry":%(point)s,"properties":{"at":"2024-01-01T00:00:00+23:00"}}',
+            422,
+            "bad-properties",
+        ),
+        ("[" * 5000 + "]" * 5000, 400, "bad-body"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_by_name_and_never_a_fault(
+    make_layer: MakeLayer, user_with_role: MakeUser, client_of: ClientOf, changes: str, status: int, code: str
+) -> None:
+    make_layer(fields=[*FIELDS, {"key": "day", "type": "date"}, {"key": "at", "type": "datetime"}])
+    place = '{"type":"Point","coordinates":[30,50]}'
+    filled = changes.replace("%(point)s", place).replace("%(zeros)s", "0" * 400)
+    body = f'{{"changes":[{filled}]}}'
+    answer = client_of(user_with_role("editor")).post(URL, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_filter_by_a_time_that_no_database_reads_is_400(make_layer: MakeLayer, client: Client) -> None:
+    make_layer(fields=[{"key": "at", "type": "datetime"}])
+    answer = client.get("/api/collections/demo.parcels/items?at=2024-01-01T00:00:00%2B23:00")
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "at")

@@ -1,16 +1,18 @@
 """Changesets: the only way in, its refusals, and its undoing."""
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from gis_core.errors import NotAllowed
+from gis_core.errors import BadParameter, NotAllowed
 from gis_core.geo.geojson import BadGeometry
 from gis_core.journal import JournalEntry
 from gis_core.people import Membership, User
+from layers.catalogue import update_layer
 from layers.changes import DuplicateKey, OutsideYourArea, StaleEdit
 from layers.edits import (
     AlreadyReverted,
@@ -27,7 +29,7 @@ from layers.edits import (
 )
 from layers.models import Changeset, Feature, FeatureVersion, Layer
 from layers.queries import feature_history
-from layers.schema import BadProperties
+from layers.schema import BadProperties, BadSchema
 from tests.conftest import FIELDS, add_features, point, square
 
 MakeLayer = Callable[..., Layer]
@@ -392,3 +394,55 @@ def test_no_feature_has_two_states_at_one_revision(make_layer: MakeLayer) -> Non
 
 def test_fields_used_by_these_tests_form_a_schema(make_layer: MakeLayer) -> None:
     assert [item.key for item in make_layer().schema] == [item["key"] for item in FIELDS]
+
+
+def test_a_changeset_sent_back_waits_for_a_new_verdict_after_it_is_submitted_again(
+    make_layer: MakeLayer, user_with_role: MakeUser
+) -> None:
+    layer = make_layer(review_required=True)
+    author, reviewer = user_with_role("editor"), user_with_role("reviewer")
+    drafted = open_changeset(layer=layer, author=author, changes=[ChangeDraft("C", geometry=square())])
+    changeset = submit_changeset(changeset=drafted, actor=author)
+    review_changeset(changeset=changeset, actor=reviewer, verdict="needs_changes")
+    changeset = submit_changeset(changeset=changeset, actor=author)
+    with pytest.raises(ReviewNeeded):
+        apply_changeset(changeset=changeset, actor=author)
+    changeset = review_changeset(changeset=changeset, actor=reviewer, verdict="approved")
+    assert apply_changeset(changeset=changeset, actor=author).status == "applied"
+
+
+def test_a_verdict_that_is_none_is_refused(make_layer: MakeLayer, user_with_role: MakeUser) -> None:
+    changeset = open_changeset(layer=make_layer(), author=None, changes=[ChangeDraft("C", geometry=square())])
+    changeset = submit_changeset(changeset=changeset, actor=None)
+    with pytest.raises(BadParameter, match="verdict"):
+        review_changeset(changeset=changeset, actor=user_with_role("reviewer"), verdict="applied")
+
+
+def test_applying_to_one_layer_holds_up_no_other_layer_of_the_community(
+    committed: None, make_layer: MakeLayer
+) -> None:
+    square_here = [(square(), {})]  # both have their partitions, so that only rows are waited for
+    layer, other = make_layer(features=square_here), make_layer("roads", features=square_here)
+    applied: list[str] = []
+
+    def edit_other() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '3s'")
+        applied.append(change(other, ChangeDraft("C", geometry=square(31))).status)
+        connection.close()
+
+    with transaction.atomic():
+        change(layer, ChangeDraft("C", geometry=square(31)))
+        editor = Thread(target=edit_other)
+        editor.start()
+        editor.join()
+    assert applied == ["applied"]
+
+
+def test_fields_with_values_can_be_neither_removed_nor_retyped(make_layer: MakeLayer) -> None:
+    layer = make_layer(features=[(square(), {"name": "Ґонти, 2"})])
+    retyped = [{**item, "type": "integer"} if item["key"] == "name" else item for item in FIELDS]
+    for fields in (FIELDS[:1], retyped):
+        with pytest.raises(BadSchema, match="name"):
+            update_layer(layer=layer, actor=None, fields=fields)
+    update_layer(layer=layer, actor=None, fields=[*FIELDS, {"key": "floors", "type": "integer"}])
