@@ -212,6 +212,31 @@ def test_a_feature_is_reshaped_by_its_vertices_and_undone_and_redone(
     assert feature.properties["ownership"] == "100"
 
 
+def test_a_border_drawn_near_a_neighbours_snaps_to_it_exactly(
+    window_of: WindowOf, planner: User, make_layer: MakeLayer
+) -> None:
+    layer = make_layer(
+        geometry_type="Polygon", theme="land", features=[(square(WEST, SOUTH, SIZE), {"name": "Сусід"})]
+    )
+    here = Map(window_of(planner))
+    card = here.edit()
+    here.select(*CENTRE, title="Сусід")
+    card.get_by_role("button", name="Готово").click()
+    quiet(here.page)
+    east, north, near = WEST + SIZE, SOUTH + SIZE, 0.00005
+    here.draw(
+        (east + near, SOUTH - near), (east + SIZE, SOUTH), (east + SIZE, north), (east + near, north + near)
+    )
+    card.get_by_label("Назва").fill("Нова")
+    here.save()
+    here.saved()
+    neighbour = Feature.objects.get(layer=layer, properties__name="Сусід").geom
+    drawn = Feature.objects.get(layer=layer, properties__name="Нова").geom
+    shared = neighbour.intersection(drawn)
+    assert shared.geom_type == "LineString", "they touch along the whole border, and nowhere overlap"
+    assert shared.length == pytest.approx(SIZE, abs=1e-9)
+
+
 def test_a_vertex_is_moved_and_removed_by_keyboard(
     window_of: WindowOf, planner: User, parcels: Layer
 ) -> None:

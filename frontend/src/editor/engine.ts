@@ -6,7 +6,7 @@
 import { L, nativeMap } from "../map/leaflet/native";
 import type { LngLat, MapPort } from "../map/port";
 import "@geoman-io/leaflet-geoman-free";
-import type { DrawKind } from "./geometry";
+import { type DrawKind, positionsOf } from "./geometry";
 
 /** How a feature looks: all differ by line or label, not by colour alone. */
 export type Look = "plain" | "changed" | "deleted" | "selected" | "mine" | "theirs";
@@ -36,6 +36,7 @@ const SHAPES = { Point: "Marker", LineString: "Line", Polygon: "Polygon" } as co
 const FEWEST = { Point: 1, LineString: 2, Polygon: 3 } as const;
 /** Kinks are looked for at each move of the pointer, each edge against each: too slow for more vertices. */
 const MAX_CHECKED = 400;
+const MANY_VERTICES = 100;
 const DOUBLE_CLICK_MS = 400;
 const SNAP = { snappable: true, snapDistance: 12 } as const;
 
@@ -47,6 +48,16 @@ const STYLES: Record<Look, L.PathOptions> = {
   selected: { color: BLUE, weight: 3, fillOpacity: 0.15 },
   mine: { color: BLUE, weight: 4, fillOpacity: 0.12 },
   theirs: { color: "#b34700", weight: 4, dashArray: "10 7", fillOpacity: 0.06 },
+};
+
+/** No handles of its own, but a border to snap to. */
+const UNSEEN = {
+  stroke: false,
+  fill: false,
+  interactive: false,
+  pane: PANE,
+  pmIgnore: true,
+  snapIgnore: false,
 };
 
 /** What is used of Geoman's drawing tools beyond their documented interface (2.20.2, pinned exactly). */
@@ -181,13 +192,14 @@ export class DrawingEngine {
   }
 
   private giveHandles({ layer, shown: { geometry } }: Drawn, tool: Tool): void {
-    const vertices = JSON.stringify(geometry).split("[").length;
+    const vertices = positionsOf(geometry).length;
     for (const part of partsOf(layer)) {
       if (tool === "whole") part.pm.enableLayerDrag();
       else {
         part.pm.enable({
           ...SNAP,
-          limitMarkersToCount: 50,
+          // Near the pointer only, where all of them would take seconds and hide the map.
+          limitMarkersToCount: vertices > MANY_VERTICES ? 50 : -1,
           allowSelfIntersection: !isArea(geometry) || vertices > MAX_CHECKED,
           removeLayerBelowMinVertexCount: false,
           preventMarkerRemoval: part instanceof L.Marker,
@@ -203,18 +215,10 @@ export class DrawingEngine {
     this.neighbours.clearLayers();
     for (const geometry of geometries) {
       const layer = L.GeoJSON.geometryToLayer(asFeature(geometry), {
-        style: {
-          opacity: 0,
-          fillOpacity: 0,
-          interactive: false,
-          pane: PANE,
-          pmIgnore: true,
-          snapIgnore: false,
-        },
-        pointToLayer: (_, at) => L.circleMarker(at, { opacity: 0, fillOpacity: 0, interactive: false }),
-      } as L.GeoJSONOptions);
+        pointToLayer: (_, at) => L.circleMarker(at),
+      });
       for (const part of partsOf(layer)) {
-        Object.assign(part.options, { pmIgnore: true, snapIgnore: false, interactive: false });
+        L.setOptions(part, UNSEEN);
         this.neighbours.addLayer(part);
       }
     }
