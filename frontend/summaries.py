@@ -9,7 +9,7 @@ from django.urls import reverse
 from frontend.coordinate_systems import crs_name, encoding_name
 from importers.models import ImportReport
 from importers.report import DONE, REJECTED, RowIssue
-from layers.access import ReadSource
+from layers.access import Reader, ReadSource, read_source, visible_layers
 from layers.models import Changeset
 
 COUNTS = ("read", "imported", "repaired", "rejected")
@@ -36,6 +36,17 @@ def import_summary(result: Any, issues: Sequence[dict[str, Any]] | None = None) 
         "issues": shown,
         "more_issues": max(0, int(result.get("issues", 0)) - len(shown)),
     }
+
+
+def job_summary(result: Any, user: Reader) -> dict[str, Any] | None:
+    """The summary of an import's job, with issues for those who may read all of the layer."""
+    summary = import_summary(result)
+    if summary is None:
+        return None
+    changeset = Changeset.objects.select_related("layer__community").filter(pk=result["changeset"]).first()
+    if changeset is None or not visible_layers(user).filter(pk=changeset.layer_id).exists():
+        return summary
+    return import_report(changeset, read_source(user, changeset.layer)) or summary
 
 
 def import_report(changeset: Changeset, source: ReadSource) -> dict[str, Any] | None:

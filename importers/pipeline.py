@@ -142,6 +142,7 @@ def _write(layer: Layer, conversion: Conversion, plan: LayerPlan, name: str, act
         progress.report(_CONVERTED + (_WRITTEN - _CONVERTED) * share, WRITING, rows=rows)
 
     staging.copy_binary(changeset, CopyStream(conversion.rows_file, written))
+    staging.keep_values(changeset, plan.kept_fields)
     progress.report(_WRITTEN, APPLYING)
     changeset = submit_changeset(changeset=changeset, actor=actor)
     if changeset.review_required:

@@ -1,6 +1,6 @@
 """What an import is to do: which layer of the file goes into which layer of the community, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,11 @@ from gis_core.people import User
 from gis_core.roles import Action
 from importers.errors import FieldNotInFile, LayerNotInFile, SeveralLayers
 from importers.sandbox import Conversion, FieldMapping, FileInspection, LayerInspection
-from layers.access import may, visible_layers
+from layers.access import editable_schema, may, visible_layers
 from layers.catalogue import may_create_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import AccessLevel, GeometryType, Theme
+from layers.schema import Schema
 from layers.standards import standard_attributes
 from layers.styles import default_recipe
 
@@ -72,7 +73,10 @@ class ImportRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:
-    """The answer: `layer` None means a new one, made with `attributes_for` once the geometry is known."""
+    """The answer: `layer` None means a new one, made with `attributes_for` once the geometry is known.
+
+    Features that are matched by key keep their values of `kept_fields`, of which the file knows nothing.
+    """
 
     source: LayerInspection
     layer: Layer | None
@@ -81,6 +85,7 @@ class LayerPlan:
     geometry_type: str
     mode: str
     comment: str
+    kept_fields: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def attributes_for(self, conversion: Conversion) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def plan_layer(
     layer = _existing_layer(community, actor, request.slug)
     if layer is None:
         return _new_layer(source, community, actor, request)
-    return _into_existing(source, layer, request)
+    return _into_existing(source, layer, actor, request)
 
 
 def chosen_layer(inspection: FileInspection, name: str) -> LayerInspection:
@@ -162,9 +167,12 @@ class UnknownStandard(HromadaError):
     message = _("There is no standard layer “%(standard)s”.")
 
 
-def _into_existing(source: LayerInspection, layer: Layer, request: ImportRequest) -> LayerPlan:
+def _into_existing(
+    source: LayerInspection, layer: Layer, actor: User | None, request: ImportRequest
+) -> LayerPlan:
     fields = _all_fields(source, request.field_map)
-    _refuse_other_schema(layer, fields, source)
+    schema = editable_schema(actor, layer)
+    _refuse_other_schema(layer, schema, fields, source)
     if layer.feature_count and not request.mode:
         raise ModeNeeded(layer=layer.full_name, count=layer.feature_count)
     if request.mode == Mode.UPDATE and not layer.key_field:
@@ -174,14 +182,23 @@ def _into_existing(source: LayerInspection, layer: Layer, request: ImportRequest
         source=source, layer=layer, key_field=layer.key_field, geometry_type=layer.geometry_type,
         fields=tuple(FieldMapping(item.source, item.key, types[item.key]) for item in fields),
         mode=request.mode or Mode.APPEND, comment=request.comment,
+        kept_fields=_kept_fields(layer, schema, fields, request.mode),
     )  # fmt: skip
 
 
-def _refuse_other_schema(layer: Layer, fields: tuple[FieldMapping, ...], source: LayerInspection) -> None:
-    known = {item.key for item in layer.schema}
+def _kept_fields(layer: Layer, schema: Schema, fields: Sequence[FieldMapping], mode: str) -> tuple[str, ...]:
+    """Updating keeps what the file has no column for; replacing keeps only what its author does not see."""
+    touched = {item.key for item in (fields if mode == Mode.UPDATE else schema)}
+    return tuple(item.key for item in layer.schema if item.key not in touched)
+
+
+def _refuse_other_schema(
+    layer: Layer, schema: Schema, fields: tuple[FieldMapping, ...], source: LayerInspection
+) -> None:
+    known = {item.key for item in schema}
     given = {item.key for item in fields}
     extra = sorted(given - known)
-    missing = sorted(item.key for item in layer.schema if item.required and item.key not in given)
+    missing = sorted(item.key for item in schema if item.required and item.key not in given)
     differences = []
     if extra:
         differences.append(str(_("the layer has no field %(names)s")) % {"names": ", ".join(extra)})

@@ -5,6 +5,7 @@ as it stands, and columns that are the same for all rows are its defaults: a loa
 geometry, properties and key alone.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from django.db import connection
@@ -78,3 +79,25 @@ def rows_without_key(changeset: Changeset) -> int:
         )
         (count,) = cursor.fetchone()
     return int(count)
+
+
+def keep_values(changeset: Changeset, keys: Sequence[str]) -> None:
+    """Give staged rows the values of `keys` that the features with the same external key have now."""
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                """
+                UPDATE {staged} s
+                SET properties = s.properties || (SELECT coalesce(jsonb_object_agg(key, value), '{{}}')
+                                                  FROM jsonb_each(f.properties) WHERE key = ANY({keys}))
+                FROM layers_feature f
+                WHERE f.layer_id = {layer} AND f.external_key = s.external_key
+                """
+            ).format(
+                staged=staging_table(changeset),
+                keys=sql.Literal(list(keys)),
+                layer=sql.Literal(changeset.layer_id),
+            )
+        )

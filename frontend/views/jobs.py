@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from frontend.questions import question_of
-from frontend.summaries import import_summary
+from frontend.summaries import job_summary
 from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from gis_core.communities import Community
 from gis_core.errors import HromadaError
@@ -65,7 +65,7 @@ def job_page(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
         "chip": CHIPS[view.state],
         "unfinished": view.state in ("ready", "running"),
         "question": question,
-        "summary": import_summary(view.result) if view.state == "done" else None,
+        "summary": job_summary(view.result, request.user) if view.state == "done" else None,
         "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[community])}],
     }
     return page(request, "frontend/job.html", context, community=owner, section="jobs")

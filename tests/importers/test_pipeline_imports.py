@@ -199,3 +199,34 @@ def test_a_standard_layer_takes_its_schema_and_style_from_the_definition(
     assert Feature.objects.order_by("id").values_list("properties", flat=True)[0] == {
         "cad_num": "0510600000:01:001:0001", "area_doc_ha": 0.25,
     }  # fmt: skip
+
+
+def test_an_update_keeps_the_values_that_the_file_has_no_column_for(
+    community: Community, tmp_path: Path
+) -> None:
+    bring_in(files.shapefile(tmp_path, files.parcels(2)), community, key_field="cadnum")
+    fewer = files.parcels(2).drop(columns="PLOSHA").assign(NAZVA="Нова назва")
+    summary = bring_in(files.shapefile(tmp_path, fewer, name="fewer"), community, mode="update")
+    assert summary.updated == 2
+    first = Feature.objects.order_by("id").values_list("properties", flat=True)[0]
+    assert (first["nazva"], first["plosha"]) == ("Нова назва", 0.25)
+
+
+@pytest.mark.parametrize("mode", ["update", "replace"])
+def test_an_import_neither_erases_nor_writes_a_field_that_its_author_does_not_see(
+    community: Community, user_with_role: MakeUser, tmp_path: Path, mode: str
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(2))
+    bring_in(file, community, key_field="cadnum")
+    layer = Layer.objects.get()
+    layer.fields = [
+        item | {"access": "restricted"} if item["key"] == "plosha" else item for item in layer.fields
+    ]
+    layer.save()
+    editor = user_with_role("editor")
+    with pytest.raises(SchemaDiffers, match="plosha"):
+        bring_in(file, community, editor, mode=mode)
+    fewer = files.parcels(2).drop(columns="PLOSHA").assign(NAZVA="Нова назва")
+    bring_in(files.shapefile(tmp_path, fewer, name="fewer"), community, editor, mode=mode)
+    areas = [row["plosha"] for row in Feature.objects.order_by("id").values_list("properties", flat=True)]
+    assert areas == [0.25, 0.5]
