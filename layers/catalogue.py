@@ -46,6 +46,8 @@ def create_layer(
     if not may_create_layers(actor, community):
         raise NotAllowed()
     with transaction.atomic():
+        # Two who make the same layer at once come one after the other.
+        Community.objects.select_for_update(no_key=True).get(pk=community.pk)
         if Layer.objects.filter(community=community, slug=slug).exists():
             raise LayerExists(community=community.slug, slug=slug)
         layer = Layer(community=community, slug=slug, title=dict(title), fields=list(fields), **attributes)

@@ -195,6 +195,8 @@ def review_changeset(*, changeset: Changeset, actor: User, verdict: str, comment
             raise NotAllowed()
         if verdict != APPROVED:
             changeset.status = Changeset.Status(verdict)
+        if changeset.is_staged and changeset.status == Changeset.Status.REJECTED:
+            staging.drop_staging(changeset)
         changeset.reviewer, changeset.review_comment = actor, comment
         changeset.reviewed_at = timezone.now()
         changeset.save(update_fields=["status", "reviewer", "review_comment", "reviewed_at"])
@@ -212,7 +214,8 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         layer = _locked_layer(changeset)
         changeset = _locked(changeset, Changeset.Status.SUBMITTED)
         access.require(actor, layer, Action.EDIT)
-        if changeset.review_required and changeset.reviewer_id is None:
+        needs_review = changeset.review_required or layer.review_required
+        if needs_review and changeset.reviewer_id in (None, changeset.author_id):
             raise ReviewNeeded()
         with _writing(changeset):
             counts = (

@@ -330,6 +330,17 @@ def test_an_editor_limited_to_an_area_cannot_change_or_take_features_outside_of_
             change(layer, draft, author=editor)
 
 
+def test_review_that_is_asked_for_meanwhile_holds_for_changesets_already_submitted(
+    make_layer: MakeLayer,
+) -> None:
+    layer = make_layer()
+    changeset = open_changeset(layer=layer, author=None, changes=[ChangeDraft("C", geometry=square())])
+    changeset = submit_changeset(changeset=changeset, actor=None)
+    update_layer(layer=layer, actor=None, review_required=True)
+    with pytest.raises(ReviewNeeded):
+        apply_changeset(changeset=changeset, actor=None)
+
+
 # --- the database holds the one way in --------------------------------------------------------
 
 WRITES = [
