@@ -4,7 +4,10 @@
 """
 
 import json
+import logging
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +28,24 @@ class Report:
     left_out: str = ""
 
 
+@contextmanager
+def _log_kept_back(verbosity: int) -> Iterator[None]:
+    """Who asks a command reads its report, not the log beneath it; from `-v 2` on they read both."""
+    root = logging.getLogger()
+    before = root.level
+    if verbosity < 2:
+        root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
+
+
 class ReportingCommand(BaseCommand):
-    """Base of commands that end with a report. Subclasses have `report(**options)`."""
+    """Base of commands that end with a report. Subclasses have `report(**options)`, and tell with which
+    option a question, known by its error's code, is answered."""
+
+    answered_with: dict[str, str] = {}
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -41,13 +60,15 @@ class ReportingCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("json")
         self.quiet = as_json or options["verbosity"] == 0
-        with override(options["lang"]):
+        with override(options["lang"]), _log_kept_back(options["verbosity"]):
             try:
                 report = self.report(**options)
             except HromadaError as error:
                 detail = str(error)
                 if as_json:
                     self._print({"status": "refused", "code": error.code, "detail": detail, **error.params})
+                elif option := self.answered_with.get(error.code):
+                    detail = f"{detail} ({option})"
                 raise CommandError(detail, returncode=2) from error
             if as_json:
                 self._print({"status": "incomplete" if report.left_out else "done", **report.document})

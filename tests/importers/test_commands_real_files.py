@@ -200,6 +200,28 @@ def test_a_coordinate_system_that_is_not_told_is_asked_for_with_the_choices(lang
 # --- whole sets ---
 
 
+def test_a_question_names_the_option_that_answers_it() -> None:
+    ended = import_data(REAL / "encodings_crs" / "addresses_cp1251_nocpg_noldid_lcs05.zip")
+    assert ended.said.rstrip().endswith("(--encoding)")
+
+
+def test_letters_lost_to_a_wrong_encoding_give_exit_code_1() -> None:
+    file = REAL / "encodings_crs" / "addresses_cp1251_nocpg_noldid_lcs05.zip"
+    ended = import_data(file, "--encoding", "utf-8", "--lang", "en", "--json")
+    assert (ended.code, ended.document["status"]) == (1, "incomplete")
+    assert "values were not readable; check the encoding" in ended.said
+
+
+@pytest.mark.parametrize(("verbosity", "told"), [("1", False), ("2", True)])
+def test_the_log_stays_out_of_the_report_unless_asked_for(
+    verbosity: str, told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = REAL / "encodings_crs" / "addresses_cp1251_cpg_ucs2000_tm10.zip"
+    ended = import_data(file, "--crs", "99999", "--verbosity", verbosity)
+    assert ended.code == 2
+    assert any("sandbox on" in line.getMessage() for line in caplog.records) is told
+
+
 def test_the_hromadas_give_1767_features_and_two_reported_rows_and_exit_code_1() -> None:
     ended = import_data(REAL / "boundaries" / "cod_ab_adm3_hromadas.geojson", "--key-field", "adm3_pcode")
     assert ended.code == 1

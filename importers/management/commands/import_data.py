@@ -20,8 +20,15 @@ from layers.models.catalogue import AccessLevel, Theme
 class Command(ReportingCommand):
     help = (
         "Import a zipped Shapefile, GeoPackage, GeoJSON or another vector file into a layer, as one "
-        "changeset. Exit code: 0 done, 1 done with rows left out, 2 refused and nothing changed."
+        "changeset. Exit code: 0 done, 1 done with rows or letters left out, 2 refused and nothing changed."
     )
+    answered_with = {
+        "encoding-unknown": "--encoding",
+        "crs-unknown": "--crs",
+        "crs-inexact": "--crs",
+        "several-layers": "--source-layer",
+        "mode-needed": "--mode",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
@@ -107,6 +114,12 @@ def report_of(summary: ImportSummary) -> Report:
             "%(count)s rows were left out; the reasons are above.",
             summary.rejected,
         ) % {"count": summary.rejected}
+    elif damaged := summary.issue_counts.get("text-damaged", 0):
+        left_out = ngettext(
+            "The letters of %(count)s value were not readable; check the encoding.",
+            "The letters of %(count)s values were not readable; check the encoding.",
+            damaged,
+        ) % {"count": damaged}
     document = summary.as_json()
     document["changeset_status"] = document.pop("status")  # "status" is how the command ended
     return Report(lines, document, left_out)
