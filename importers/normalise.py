@@ -89,9 +89,9 @@ class Normaliser:
             )
         work.keep(~large)
         values = wkb.take(pa.array(work.places)).to_numpy(zero_copy_only=False)
-        with np.errstate(invalid="ignore"):  # NaN coordinates are met below
-            work.geoms = shapely.from_wkb(values, on_invalid="ignore")
-        self._close_rings(work, values)
+        work.geoms, curved = _read(values)
+        work.reject(curved, "geometry-curved")
+        self._close_rings(work, values[~curved])
         work.reject(shapely.is_missing(work.geoms), "geometry-unreadable")
         work.reject(shapely.is_empty(work.geoms), "geometry-missing")
         if shapely.has_z(work.geoms).any() or shapely.has_m(work.geoms).any():
@@ -117,7 +117,8 @@ class Normaliser:
         collections = shapely.get_type_id(work.geoms) == _COLLECTION
         if collections.any():
             depths = np.array([_depth(geom) for geom in work.geoms])
-            work.reject(depths > gate.max_depth, "nested-too-deep", allowed=gate.max_depth)
+            work.reject(depths < 0, "geometry-curved")
+            work.reject(depths[depths >= 0] > gate.max_depth, "nested-too-deep", allowed=gate.max_depth)
 
     # --- coordinates ---
 
@@ -275,16 +276,37 @@ def _share_in_ukraine(lon: np.ndarray, lat: np.ndarray) -> float:
     return sum(in_ukraine(*pair) for pair in zip(lon, lat, strict=True)) / max(len(lon), 1)
 
 
+def _read(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Geometries of WKB, None where it is broken, and which of them have arcs (also None)."""
+    curved = np.zeros(len(values), bool)
+    with np.errstate(invalid="ignore"):  # NaN coordinates are met later
+        try:
+            return shapely.from_wkb(values, on_invalid="ignore"), curved
+        except NotImplementedError:
+            geoms = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        try:
+            geoms[place] = shapely.from_wkb(value, on_invalid="ignore")
+        except NotImplementedError:
+            curved[place] = True
+    return geoms, curved
+
+
 def _rings(geom: shapely.Geometry) -> int:
     parts = shapely.get_parts(geom)
     return int((shapely.get_num_interior_rings(parts) + 1).sum())
 
 
 def _depth(geom: shapely.Geometry) -> int:
-    """How deep collections are nested in each other: 0 for anything simple or multi."""
+    """How deep collections are nested in each other: 0 for anything simple or multi, -1 where one holds arcs."""
     depth, level = 0, [geom]
-    while level := [part for item in level if item.geom_type == "GeometryCollection" for part in item.geoms]:
-        depth += 1
+    try:
+        while level := [
+            part for item in level if item.geom_type == "GeometryCollection" for part in item.geoms
+        ]:
+            depth += 1
+    except NotImplementedError:
+        return -1
     return depth
 
 

@@ -29,6 +29,7 @@ DONE = {
 RULES: dict[str, Any] = {
     "geometry-missing": _("The row has no geometry. Draw it, or leave the row out of the export."),
     "geometry-unreadable": _("The geometry is damaged and cannot be read. Draw it anew."),
+    "geometry-curved": _("The geometry has arcs. Convert curves to straight segments and export it again."),
     "geometry-type": _(
         "The geometry is a %(found)s, the layer holds %(expected)s. Import it into another layer."
     ),

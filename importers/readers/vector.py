@@ -33,7 +33,10 @@ _READ_ERRORS = (
     pa.ArrowException,
     OSError,
 )
-_KEEPS_EVERY_BYTE = "ISO-8859-1"
+_OPTIONS = {
+    "shapefile": {"encoding": "ISO-8859-1"},  # keeps every byte
+    "gml": {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"},
+}
 _LONGEST_BATCH, _BATCH_BYTES = 10_000, 16 * 1024 * 1024
 _LOOK_AT_KINDS, _LOOK_AT_ONCE = 20_000, 500
 _TYPES = {
@@ -227,7 +230,7 @@ def _refuse_lost_lines(dataset: DatasetRequest, features: int) -> None:
 
 
 def _options(dataset: DatasetRequest) -> dict[str, str]:
-    return {"encoding": _KEEPS_EVERY_BYTE} if dataset.format == "shapefile" else {}
+    return _OPTIONS.get(dataset.format, {})
 
 
 def _type(ogr_type: str, subtype: str) -> str:

@@ -111,6 +111,15 @@ def test_only_the_layers_kind_is_kept(tmp_path: Path) -> None:
     assert passed.account.kinds == {"POLYGON": 2, "MULTIPOLYGON": 1}
 
 
+def test_arcs_are_left_out_and_their_neighbours_kept(tmp_path: Path) -> None:
+    arc = struct.pack("<BII6d", 1, 8, 3, 29, 48, 29.1, 48.1, 29.2, 48)
+    inside = struct.pack("<BII", 1, 7, 1) + arc
+    passed = Passed([BOX, arc, b"\x01\x03\x00", inside, BOX], tmp_path)
+
+    assert passed.rows == [1, 5]
+    assert passed.told() == [(2, "geometry-curved"), (3, "geometry-unreadable"), (4, "geometry-curved")]
+
+
 def test_an_open_ring_is_closed(tmp_path: Path) -> None:
     ring = struct.pack("<BIII6d", 1, 3, 1, 3, 29, 48, 29.1, 48, 29.1, 48.1)
     [triangle] = Passed([ring], tmp_path).geoms
