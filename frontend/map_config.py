@@ -21,6 +21,7 @@ from layers.styles.of_layer import latitude_of
 from layers.tiles.mvt import last_tile_zoom
 
 UKRAINE = [22.1, 44.3, 40.3, 52.4]
+LARGEST_DEG = 1.5  # the widest community is about a degree across
 MARGIN = 0.04
 HIDDEN_AT_FIRST = frozenset({"planning", "connectivity"})
 """Themes that cover the whole territory and would hide each other and the land beneath."""
@@ -58,15 +59,25 @@ def language() -> str:
 
 def bounds(community: Community, layers: Sequence[Layer]) -> list[float]:
     """West, south, east, north to open the map at: the boundary, else the layers' extents, else Ukraine."""
-    boxes = (
-        [community.boundary.extent] if community.boundary else [item.extent for item in layers if item.extent]
-    )
+    boxes = [community.boundary.extent] if community.boundary else _local_boxes(layers)
     if not boxes:
         return UKRAINE
     west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
     east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)
     pad_x, pad_y = (east - west) * MARGIN or 0.005, (north - south) * MARGIN or 0.005
     return [round(side, 6) for side in (west - pad_x, south - pad_y, east + pad_x, north + pad_y)]
+
+
+def _local_boxes(layers: Sequence[Layer]) -> list[Sequence[float]]:
+    """Extents that can be a community's own: neither of the whole country nor, by a wrong coordinate
+    system, at the other end of the world. All of them where none is."""
+    boxes: list[Sequence[float]] = [item.extent for item in layers if item.extent]
+    west, south, east, north = UKRAINE
+    inside = [
+        box for box in boxes if west <= box[0] and box[2] <= east and south <= box[1] and box[3] <= north
+    ]
+    local = [box for box in inside if box[2] - box[0] <= LARGEST_DEG and box[3] - box[1] <= LARGEST_DEG]
+    return local or inside or boxes
 
 
 def reader_recipe(layer: Layer, fields: Sequence[Field]) -> dict[str, Any]:

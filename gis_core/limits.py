@@ -30,9 +30,15 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_page", 1_000, "features", "Most features on one page of items"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
-    Limit("sandbox_inspect_cpu_s", 60, "s", "Processor time for looking at an uploaded file before its import"),
-    Limit("sandbox_output_mb", 8192, "MB", "Largest file that the process opening an uploaded file may write"),
-    Limit("max_issues", 1_000_000, "issues", "Most issues listed for one import; beyond that they are counted"),
+    Limit(
+        "sandbox_inspect_cpu_s", 60, "s", "Processor time for looking at an uploaded file before its import"
+    ),
+    Limit(
+        "sandbox_output_mb", 8192, "MB", "Largest file that the process opening an uploaded file may write"
+    ),
+    Limit(
+        "max_issues", 1_000_000, "issues", "Most issues listed for one import; beyond that they are counted"
+    ),
     Limit("repair_s", 5, "s", "Longest repair of one invalid geometry"),
     Limit("job_max_attempts", 3, "attempts", "Starts of a background job before it counts as failed"),
     Limit("job_statement_s", 900, "s", "Longest database statement of a background job"),

@@ -54,6 +54,7 @@ class ImportSummary:
     imported: int
     repaired: int
     rejected: int
+    outside: int
     created: int
     updated: int
     deleted: int
@@ -164,6 +165,7 @@ def _report(plan: LayerPlan, conversion: Conversion, changeset: Changeset) -> Im
         imported=conversion.converted,
         repaired=conversion.repaired,
         rejected=conversion.rejected,
+        outside=conversion.outside,
         created=changeset.created_count,
         updated=changeset.updated_count,
         deleted=changeset.deleted_count,

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pyproj import Geod
 
+from frontend.map_config import bounds
 from gis_core.communities import Community
 from gis_core.people import User
 from layers.models import Layer
@@ -492,3 +493,13 @@ def test_lists_cost_the_same_queries_for_few_and_for_many(
         "editor /demo/layers/": 7,
         "editor /demo/layers/first/": 8,
     }
+
+
+def test_a_layer_of_the_whole_country_or_in_a_wrong_place_does_not_move_the_map(
+    community: Community, make_layer: Callable[..., Layer]
+) -> None:
+    town = make_layer("town", features=[(square(29.24, 48.68), {})])
+    sea = make_layer("sea", features=[(square(-33.0, 29.0), {})])
+    country = make_layer("country", features=[(square(23.0, 47.0, 9.0), {})])
+    opened = bounds(community, [town, sea, country])
+    assert opened == pytest.approx([29.24, 48.68, 29.241, 48.681], abs=0.001)

@@ -12,6 +12,7 @@ from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import User
 from importers.errors import CrsUnknown, EncodingUnknown, NotSpatial, SeveralLayers
+from importers.management.commands.import_data import report_of
 from importers.models import ImportReport
 from importers.pipeline import ImportSummary, import_file
 from importers.plan import ImportRequest, ModeNeeded, SchemaDiffers
@@ -230,3 +231,16 @@ def test_an_import_neither_erases_nor_writes_a_field_that_its_author_does_not_se
     bring_in(files.shapefile(tmp_path, fewer, name="fewer"), community, editor, mode=mode)
     areas = [row["plosha"] for row in Feature.objects.order_by("id").values_list("properties", flat=True)]
     assert areas == [0.25, 0.5]
+
+
+def test_features_that_lie_elsewhere_are_counted_and_the_command_says_so(
+    community: Community, tmp_path: Path
+) -> None:
+    community.boundary = "SRID=4326;MULTIPOLYGON(((29.2 48.6,29.3 48.6,29.3 48.7,29.2 48.7,29.2 48.6)))"
+    community.save()
+    here = bring_in(files.shapefile(tmp_path, files.parcels(2)), community, slug="here")
+    assert here.outside == 0
+    far = bring_in(files.shapefile(tmp_path, files.parcels(2, west=35.0), name="far"), community, slug="far")
+    assert (far.imported, far.outside) == (2, 2)
+    assert report_of(here).left_out == ""
+    assert report_of(far).left_out

@@ -30,7 +30,7 @@ class Command(ReportingCommand):
             _("Local coordinate system: EPSG:%s.") % made.local_srid,
             _("Its boundary was taken from the register.")
             if made.boundary
-            else _("The register has no polygon of it: the boundary is empty."),
+            else _("Its boundary is empty: load polygons with load_admin_units --polygons FILE --code-field NAME."),
         ]
         document = {
             "katottg": made.admin_unit_id, "slug": made.slug,

@@ -114,6 +114,10 @@ def report_of(summary: ImportSummary) -> Report:
             "%(count)s rows were left out; the reasons are above.",
             summary.rejected,
         ) % {"count": summary.rejected}
+    elif summary.imported and summary.outside == summary.imported:
+        left_out = _(
+            "No feature lies in the community or near it. Check the coordinate system; the import can be undone."
+        )
     elif damaged := summary.issue_counts.get("text-damaged", 0):
         left_out = ngettext(
             "The letters of %(count)s value were not readable; check the encoding.",
