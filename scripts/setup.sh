@@ -98,10 +98,14 @@ find_chromium() {
     return 1
 }
 
-wants_postgresql() { [ -z "$(servers postgis)" ] && { [ "$profile" = test ] || [ -z "${DATABASE_URL:-}" ]; }; }
-offered() { apt-cache policy "$1" 2>/dev/null | grep -qE 'Candidate: [^(]'; }
+has_chromium() { find_chromium >/dev/null || [ -x "$(cat "$var/chromium" 2>/dev/null)" ]; }
 
-# Package names missing on this machine, one a line; needs fresh package lists when PostgreSQL is among them.
+wants_postgresql() { [ -z "$(servers postgis)" ] && { [ "$profile" = test ] || [ -z "${DATABASE_URL:-}" ]; }; }
+# (No grep -q in pipes here: it would end the writer by SIGPIPE, and pipefail makes that a failure.)
+offered() { apt-cache policy "$1" 2>/dev/null | grep -E 'Candidate: [^(]' >/dev/null; }
+
+# Package names missing on this machine, one a line. Exact where the package lists are there; with "guess"
+# it also names what an old or empty list does not offer.
 missing_packages() {
     local major chosen=""
     if wants_postgresql; then
@@ -113,9 +117,11 @@ missing_packages() {
     have ogrinfo || printf 'gdal-bin\n'
     have msgfmt || printf 'gettext\n'
     find_python >/dev/null || printf 'python3-venv\n'
-    /sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || printf 'libatomic1\n'  # Node's
+    /sbin/ldconfig -p | grep 'libatomic\.so\.1' >/dev/null || printf 'libatomic1\n'  # Node's
     [ -e /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ] || printf 'fonts-noto-core\n'
-    if [ "$profile" = test ] && ! find_chromium >/dev/null && offered chromium; then printf 'chromium\n'; fi
+    if [ "$profile" = test ] && ! has_chromium; then
+        if offered chromium || [ "${1:-}" = guess ]; then printf 'chromium\n'; fi
+    fi
 }
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -154,7 +160,7 @@ install_packages() {
     fi
     note "installing: $* (a few minutes)" "встановлюємо: $* (кілька хвилин)"
     trap release_servers EXIT
-    hold_servers_back
+    case " $*" in *" postgresql-"*) hold_servers_back ;; esac
     logged apt apt install --no-install-recommends "$@" ||
         stop_with "apt-get could not install the packages. Check the network and the package sources (Ubuntu: universe), then start again." \
             "apt-get не встановив пакунки. Перевірте мережу та джерела пакунків (в Ubuntu: universe) і запустіть знову."
@@ -166,15 +172,15 @@ system_packages() {
     step 1 "System packages" "Системні пакунки"
     local -a packages
     if grep -qs "$our_mark" "$policy" "$no_main_cluster"; then release_servers; fi  # an installation was cut off
-    mapfile -t packages < <(missing_packages)
+    mapfile -t packages < <(missing_packages guess)
     if [ "${#packages[@]}" -gt 0 ]; then
         if have apt-get && { [ "$(id -u)" -eq 0 ] || have sudo; }; then
             logged apt-update apt update ||
                 note "the package lists could not be refreshed; trying with the old ones" \
                     "списки пакунків не оновлено; пробуємо зі старими"
-            mapfile -t packages < <(missing_packages)
         fi
-        install_packages "${packages[@]}"
+        mapfile -t packages < <(missing_packages)
+        if [ "${#packages[@]}" -gt 0 ]; then install_packages "${packages[@]}"; fi
     fi
     find_python >/dev/null ||
         stop_with "CPython 3.11 or 3.12 with the module venv is needed. Install one and name it: PYTHON=/path/to/python3.12 make $profile" \
