@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from gis_core.communities import AdminUnit, Community
 from gis_core.people import Membership, User
@@ -14,6 +15,13 @@ from layers.edits import ChangeDraft, apply_changeset, open_changeset, submit_ch
 from layers.models import Layer
 
 PASSWORD = "long-enough-for-a-test"
+
+
+@pytest.fixture(autouse=True)
+def _in_ukrainian() -> Iterator[None]:
+    """Each test begins in the default language: a request of another one leaves its own behind."""
+    with translation.override("uk"):
+        yield
 
 
 @pytest.fixture
