@@ -5,6 +5,7 @@
 Progress and the answer go to stdout as JSON lines; what GDAL says goes to stderr, for the log.
 """
 
+import importlib.abc
 import json
 import os
 import resource
@@ -14,11 +15,18 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-# pyogrio would load pandas and geopandas where it finds them, which costs more than all the rest.
-sys.modules["geopandas"] = sys.modules["pandas"] = None  # type: ignore[assignment]
-import pyogrio  # noqa: E402
 
-del sys.modules["geopandas"], sys.modules["pandas"]
+class _NotHere(importlib.abc.MetaPathFinder):
+    """pyogrio and pyarrow load pandas wherever they find it, which costs more time than all the rest."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in ("pandas", "geopandas"):
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, _NotHere())
+
+import pyogrio  # noqa: E402
 
 from importers.errors import ImportProblem, OutOfMemory, SandboxUnavailable  # noqa: E402
 from importers.sandbox import lockdown  # noqa: E402

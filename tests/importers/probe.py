@@ -17,9 +17,7 @@ from importers.sandbox.lockdown import CONTROLS
 
 _START = """
 import json, os, sys
-sys.modules["geopandas"] = sys.modules["pandas"] = None
-import pyogrio, pyarrow
-del sys.modules["geopandas"], sys.modules["pandas"]
+import importers.sandbox.child, pyogrio
 from pathlib import Path
 from importers.sandbox import lockdown
 

@@ -30,7 +30,9 @@ class Command(ReportingCommand):
             _("Local coordinate system: EPSG:%s.") % made.local_srid,
             _("Its boundary was taken from the register.")
             if made.boundary
-            else _("Its boundary is empty: load polygons with load_admin_units --polygons FILE --code-field NAME."),
+            else _(
+                "Its boundary is empty: load polygons with load_admin_units --polygons FILE --code-field NAME."
+            ),
         ]
         document = {
             "katottg": made.admin_unit_id, "slug": made.slug,
