@@ -55,6 +55,7 @@ class ImportSummary:
     repaired: int
     rejected: int
     outside: int
+    elsewhere: bool
     created: int
     updated: int
     deleted: int
@@ -118,6 +119,15 @@ def expected_box(community: Community) -> tuple[float, float, float, float] | No
     return west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG
 
 
+def lies_elsewhere(community: Community, conversion: Conversion) -> bool:
+    """Whether the data as a whole miss the community, as they do in a wrong coordinate system; data of
+    the whole country do not."""
+    box, extent = expected_box(community), conversion.extent
+    if box is None or extent is None:
+        return False
+    return extent[0] > box[2] or extent[2] < box[0] or extent[1] > box[3] or extent[3] < box[1]
+
+
 def work_folder() -> "tempfile.TemporaryDirectory[str]":
     """A folder that goes away with everything in it, on the disk of the uploads."""
     parent = Path(settings.VAR_DIR) / "work"
@@ -166,6 +176,7 @@ def _report(plan: LayerPlan, conversion: Conversion, changeset: Changeset) -> Im
         repaired=conversion.repaired,
         rejected=conversion.rejected,
         outside=conversion.outside,
+        elsewhere=lies_elsewhere(changeset.layer.community, conversion),
         created=changeset.created_count,
         updated=changeset.updated_count,
         deleted=changeset.deleted_count,

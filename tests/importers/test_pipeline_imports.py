@@ -241,6 +241,6 @@ def test_features_that_lie_elsewhere_are_counted_and_the_command_says_so(
     here = bring_in(files.shapefile(tmp_path, files.parcels(2)), community, slug="here")
     assert here.outside == 0
     far = bring_in(files.shapefile(tmp_path, files.parcels(2, west=35.0), name="far"), community, slug="far")
-    assert (far.imported, far.outside) == (2, 2)
+    assert (far.imported, far.outside, far.elsewhere) == (2, 2, True)
     assert report_of(here).left_out == ""
     assert report_of(far).left_out

@@ -114,7 +114,7 @@ def report_of(summary: ImportSummary) -> Report:
             "%(count)s rows were left out; the reasons are above.",
             summary.rejected,
         ) % {"count": summary.rejected}
-    elif summary.imported and summary.outside == summary.imported:
+    elif summary.elsewhere:
         left_out = _(
             "No feature lies in the community or near it. Check the coordinate system; the import can be undone."
         )
