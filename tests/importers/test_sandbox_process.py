@@ -225,6 +225,16 @@ def test_a_file_that_would_take_hours_is_stopped(
     assert caught.value.params == {"name": "bomb.dxf", "seconds": 3}
 
 
+def test_a_reader_that_only_waits_is_stopped_too(
+    sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "CHILD", child_script(tmp_path, "import time; time.sleep(60)"))
+    monkeypatch.setenv("HROMADA_SANDBOX_CPU_S", "1")
+
+    with pytest.raises(TimedOut):
+        convert_file(sent, work=work)
+
+
 @pytest.mark.parametrize(
     "end",
     [
