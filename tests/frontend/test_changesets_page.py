@@ -8,7 +8,7 @@ from django.test import Client
 
 from gis_core.people import User
 from layers.edits import ChangeDraft, apply_changeset, open_changeset, submit_changeset
-from layers.models import Changeset, Feature, Layer
+from layers.models import Changeset, Feature, Layer, LayerGrant
 from tests.conftest import FIELDS, square
 from tests.frontend.html import Document
 
@@ -30,6 +30,7 @@ def renamed(layer: Layer, user_with_role: Callable[..., User]) -> Changeset:
     """The only parcel renamed, moved, and its owner changed, by an editor."""
     feature = layer.features.get()
     author = user_with_role("editor", email="author@example.org")
+    LayerGrant.objects.create(layer=layer, user=author)  # who sees the restricted field may change it
     draft = ChangeDraft(
         "U", feature_id=feature.pk, base_version=1, geometry=square(30.5),
         properties={**PARCEL, "name": "Нова назва", "owner": "після"},
