@@ -131,7 +131,8 @@ def _question_of_everyone() -> tuple[str, tuple[Any, ...]]:
 
 def visible_layers(user: Reader) -> QuerySet[Layer]:
     """The layers that `user` may read, with their communities, in the legend's order."""
-    layers = Layer.objects.select_related("community").defer("community__boundary")  # megabytes, maybe
+    everything = Layer.objects.select_related("community").defer("community__boundary")  # megabytes, maybe
+    layers = everything.filter(is_draft=False)
     if getattr(user, "is_superuser", False):
         return layers
     published = Q(publish_mode=PublishMode.FULL)

@@ -71,6 +71,9 @@ class Layer(models.Model):
     access_level = models.CharField(max_length=12, choices=AccessLevel.choices, default=AccessLevel.STAFF)
     publish_mode = models.CharField(max_length=12, choices=PublishMode.choices, default=PublishMode.FULL)
     review_required = models.BooleanField(default=False)
+    is_draft = models.BooleanField(
+        default=False, editable=False, help_text="Waits for the first import of it; nobody sees it until then"
+    )
     licence = models.CharField(max_length=60, default="CC-BY-4.0")
     attribution = models.CharField(max_length=300, blank=True)
     min_zoom = models.PositiveSmallIntegerField(default=0)
