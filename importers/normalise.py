@@ -220,6 +220,7 @@ class Normaliser:
         else:
             self.extent = [*np.minimum(self.extent[:2], low), *np.maximum(self.extent[2:], high)]
         middle_lon, middle_lat = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+        self.issues.locate(work.rows[work.places], middle_lon, middle_lat)
         west, south, east, north = (22.0, 44.2, 40.3, 52.4)
         turned = (middle_lon > south) & (middle_lon < north) & (middle_lat > west) & (middle_lat < east)
         self.issues.add_rows(work.rows[work.places[turned]], "axes-look-swapped", KEPT)

@@ -13,6 +13,7 @@ from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import orjson
 from django.utils.translation import gettext_lazy as _
 
@@ -110,7 +111,10 @@ _WORDS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class RowIssue:
-    """One finding. `row` counts the source's rows from 1; None: it concerns the whole file or field."""
+    """One finding. `row` counts the source's rows from 1; None: it concerns the whole file or field.
+
+    `point` is where the row's feature lies (lon, lat), None where that is not known.
+    """
 
     row: int | None
     rule: str
@@ -118,6 +122,7 @@ class RowIssue:
     field: str = ""
     value: str = ""
     params: dict[str, Any] = dataclass_field(default_factory=dict)
+    point: tuple[float, float] | None = None
 
     @property
     def message(self) -> str:
@@ -147,6 +152,12 @@ class IssueLog:
         self._file: BinaryIO = path.open("wb")
         self._left = most
         self._once: set[tuple[str, str]] = set()
+        self._sums: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._places: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def locate(self, rows: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
+        """Where the features of these rows (in ascending order) lie; until the next batch's are told."""
+        self._places = (rows, lon, lat)
 
     def add(
         self, row: int | None, rule: str, done: str, *, field: str = "", value: object = "", **params: Any
@@ -156,7 +167,12 @@ class IssueLog:
         if self._left > 0:
             self._left -= 1
             text = str(value)[: self._VALUE_LENGTH]
-            line = {"row": row, "rule": rule, "done": done, "field": field, "value": text, "params": params}
+            line: dict[str, Any] = {
+                "row": row, "rule": rule, "done": done, "field": field, "value": text, "params": params,
+            }  # fmt: skip
+            point = self._point(row, params)
+            if point is not None:
+                line["point"] = point
             self._file.write(
                 orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
             )
@@ -167,13 +183,40 @@ class IssueLog:
             self._once.add((rule, field))
             self.add(None, rule, done, field=field, **params)
 
+    def add_sum(
+        self, rule: str, done: str, *, field: str, count: int, value: object = "", **params: Any
+    ) -> None:
+        """Count what happened to many values of a field; noted once, with the whole count, at the end.
+
+        `value` and `params` are an example: those told first are kept.
+        """
+        if count:
+            first = self._sums.setdefault((rule, done, field), {"value": value, "count": 0, **params})
+            first["count"] += count
+
     def add_rows(self, rows: Iterable[int], rule: str, done: str, **params: Any) -> None:
         """Note the same issue for many rows."""
         for row in rows:
             self.add(int(row), rule, done, **params)
 
     def close(self) -> None:
+        """Write the sums and end."""
+        for (rule, done, field), found in self._sums.items():
+            self.add(None, rule, done, field=field, **found)
+        self._sums.clear()
         self._file.close()
+
+    def _point(self, row: int | None, params: dict[str, Any]) -> tuple[float, float] | None:
+        """Where the issue is: its own place, else the middle of the row's feature."""
+        if isinstance(params.get("lon"), float) and isinstance(params.get("lat"), float):
+            return params["lon"], params["lat"]
+        if row is None or self._places is None:
+            return None
+        rows, lon, lat = self._places
+        place = int(np.searchsorted(rows, row))
+        if place == len(rows) or rows[place] != row:
+            return None
+        return round(float(lon[place]), 6), round(float(lat[place]), 6)
 
 
 def read_issues(path: Path) -> Iterator[RowIssue]:
@@ -198,4 +241,14 @@ def _issue(line: bytes) -> RowIssue | None:
     if not (row is None or isinstance(row, int)) or not isinstance(params, dict):
         return None
     rule, done, field, value = (str(found.get(name, "")) for name in ("rule", "done", "field", "value"))
-    return RowIssue(row, rule, done, field, value, params)
+    return RowIssue(row, rule, done, field, value, params, _point(found.get("point")))
+
+
+def _point(found: object) -> tuple[float, float] | None:
+    """A place on the Earth, or None where it is none."""
+    if not isinstance(found, list) or len(found) != 2:
+        return None
+    if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in found):
+        return None
+    lon, lat = map(float, found)
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None

@@ -4,20 +4,27 @@ Answers come from a process that may have been taken over by the file: nothing i
 its type (`from_json` makes what it needs and ignores the rest).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from importers.fields import FieldInfo
+from importers.fields import FieldInfo, FieldRule
 
 
 @dataclass(frozen=True)
 class FieldMapping:
-    """Store the source's field `source` under `key` as `type` (a type of `layers.schema`)."""
+    """Store the source's field `source` under `key` as `type` (a type of `layers.schema`), by `rule`."""
 
     source: str
     key: str
     type: str
+    rule: FieldRule | None = None
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "FieldMapping":
+        rule = found.get("rule")
+        return cls(**{**found, "rule": None if rule is None else FieldRule.from_json(rule)})
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ class Request:
         fields = found.pop("fields")
         return cls(
             **{**found, "datasets": [DatasetRequest(**item) for item in found["datasets"]]},
-            fields=None if fields is None else [FieldMapping(**item) for item in fields],
+            fields=None if fields is None else [FieldMapping.from_json(item) for item in fields],
         )
 
 
@@ -177,7 +184,10 @@ def layer_from_json(found: Any) -> LayerInspection:
             )},
             rows=int(found["rows"]),
             fields=tuple(
-                FieldInfo(str(item["name"]), str(item["key"]), str(item["type"]), int(item["width"]))
+                FieldInfo(
+                    str(item["name"]), str(item["key"]), str(item["type"]), int(item["width"]),
+                    profile=dict(item.get("profile", {})),
+                )
                 for item in found["fields"]
             ),
             crs=crs_from_json(found["crs"]),

@@ -175,7 +175,9 @@ def _mapped(request: Request, layer: LayerFacts, codec: str, name: str) -> list[
     for mapping in wanted:
         if mapping.source not in own:
             raise FieldNotInFile(layer=name, field=mapping.source, choices=_listed(own))
-        info = FieldInfo(mapping.source, mapping.key, mapping.type, own[mapping.source].width)
+        info = FieldInfo(
+            mapping.source, mapping.key, mapping.type, own[mapping.source].width, rule=mapping.rule
+        )
         found.append((_place(names, mapping, wanted), info))
     key = request.key_field
     if key and not any(key in (item.key, item.name) for _, item in found):
