@@ -64,22 +64,24 @@ _PASSED_ON = (
 
 def inspect_file(
     path: Path, *, name: str = "", work: Path | str | None = None, encoding: str = "", crs: str = "",
-    local_srid: int | None = None,
+    local_srid: int | None = None, area: str = "", swap_xy: bool | None = None,
 ) -> FileInspection:  # fmt: skip
     """Say what a file holds and decide nothing: layers, fields, first rows, CRS and encoding or the question.
 
     `path` is a zip, a single file with its parts beside it, or a folder; `name` what its sender calls it.
     `work` is a folder of the caller's, in which the unpacked files stay for `convert_file`; without it
-    nothing stays. `local_srid` is the community's own CRS, offered first where the file names none. Raises
-    ImportProblem.
+    nothing stays. `local_srid` is the community's own CRS; `area` WKB in hex (EPSG:4326) of where its data
+    should lie, against which the CRS is checked; `swap_xy` whether X and Y stand exchanged (None: find out).
+    Raises ImportProblem.
     """
     if work is None:
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
             return inspect_file(
-                path, name=name, work=folder, encoding=encoding, crs=crs, local_srid=local_srid
-            )
+                path, name=name, work=folder, encoding=encoding, crs=crs, local_srid=local_srid, area=area,
+                swap_xy=swap_xy,
+            )  # fmt: skip
     source = lay_out(path, work=Path(work), name=name)
-    base = _Asked(encoding=encoding, crs=crs, local_srid=local_srid)
+    base = _Asked(encoding=encoding, crs=crs, local_srid=local_srid, area=area, swap_xy=swap_xy)
     layers, empty = _inspected(source, Path(work), base)
     if not layers:
         raise EmptyLayer(layer=", ".join(empty[:5]) or source.name)
@@ -93,6 +95,7 @@ def convert_file(
     path: Path, *, work: Path | str, name: str = "", layer: str = "", crs: str = "", encoding: str = "",
     geometry_type: str = "", fields: Iterable[FieldMapping] | None = None, key_field: str = "",
     bbox: Bbox | None = None, local_srid: int | None = None, on_progress: Progress | None = None,
+    area: str = "", swap_xy: bool | None = None,
 ) -> Conversion:  # fmt: skip
     """Bring one layer of a file to checked, repaired rows in WGS 84, written to files below `work`.
 
@@ -108,7 +111,7 @@ def convert_file(
     asked = _Asked(
         encoding=encoding, crs=crs, local_srid=local_srid, layer=layer, key_field=key_field,
         geometry_type=geometry_type, fields=None if fields is None else list(fields),
-        bbox=None if bbox is None else list(bbox),
+        bbox=None if bbox is None else list(bbox), area=area, swap_xy=swap_xy,
     )  # fmt: skip
     datasets = _of_the_layer(source, work, asked)
     out = _fresh(work / "out")
@@ -139,6 +142,8 @@ class _Asked:
     geometry_type: str = ""
     fields: list[FieldMapping] | None = None
     bbox: list[float] | None = None
+    area: str = ""
+    swap_xy: bool | None = None
 
 
 def _inspected(source: Source, work: Path, asked: _Asked) -> tuple[list[LayerInspection], list[str]]:
@@ -241,6 +246,7 @@ def _request(action: str, datasets: list[Dataset], out: Path, asked: _Asked, cpu
         parent=os.getpid(), limits={name: limits.value(name) for name in _PASSED_ON},
         encoding=asked.encoding, crs=asked.crs, local_srid=asked.local_srid, layer=asked.layer,
         fields=asked.fields, key_field=asked.key_field, geometry_type=asked.geometry_type, bbox=asked.bbox,
+        area=asked.area, swap_xy=asked.swap_xy,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from importers.detect.notes import Note, notes_from_json, text_of_notes
 from importers.fields import FieldInfo, FieldRule
 
 
@@ -29,10 +30,15 @@ class FieldMapping:
 
 @dataclass(frozen=True)
 class EncodingOption:
-    """An encoding the text may be in, with a few values as they would read."""
+    """An encoding the text may be in, with three values and three whole rows as they would read.
+
+    `confidence` is the share of belief from 0 to 1; readings that show the same text share one option.
+    """
 
     encoding: str
     samples: tuple[str, ...] = ()
+    confidence: float = 0.0
+    rows: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,21 @@ class CrsInfo:
 
 @dataclass(frozen=True)
 class CrsOption:
-    """A coordinate system the file may be in, and where the middle of the data would then lie."""
+    """A coordinate system the file may be in, and where the middle of the data would then lie.
+
+    `swapped`: with X and Y exchanged. `score` is the share of sample vertices inside the community's
+    surroundings (Ukraine where it has no boundary); `points` are up to 200 of them as lon/lat degrees.
+    """
 
     code: str
     name: str
     lon: float | None = None
     lat: float | None = None
+    swapped: bool = False
+    score: float = 0.0
+    points: tuple[tuple[float, float], ...] = ()
+    operation: str = ""
+    accuracy_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,8 +79,11 @@ class LayerInspection:
     """One layer of a file.
 
     `geometry_type` is Point, LineString, Polygon, Geometry (mixed), or "" for a table. `bounds` are minx,
-    miny, maxx, maxy in the source's CRS. `encoding` "" and `crs` None mean that the file does not say and a
-    person must: the options then say what is possible. `samples` are the first five rows.
+    miny, maxx, maxy in the source's CRS. `encoding` "" and `crs` None mean that a person must decide: the
+    options then say what is possible, the likeliest first. `samples` are the first five rows. `swap_xy`
+    says that X and Y stand exchanged. `crs_score` is the share of sample vertices inside the community's
+    surroundings, None where it was not measured. Notes are what should be said even where nothing is asked,
+    as `importers.detect.notes` writes them; the texts are in the language of the moment.
     """
 
     name: str
@@ -81,6 +99,13 @@ class LayerInspection:
     samples: tuple[dict[str, Any], ...] = ()
     crs_options: tuple[CrsOption, ...] = ()
     encoding_options: tuple[EncodingOption, ...] = ()
+    encoding_confidence: float = 0.0
+    encoding_note: str = ""
+    encoding_notes: tuple[Note, ...] = ()
+    crs_score: float | None = None
+    crs_note: str = ""
+    crs_notes: tuple[Note, ...] = ()
+    swap_xy: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +166,11 @@ class DatasetRequest:
 
 @dataclass(frozen=True)
 class Request:
-    """What the child is to do. `action` is inspect or convert; `limits` are the limits in force."""
+    """What the child is to do. `action` is inspect or convert; `limits` are the limits in force.
+
+    `area` is where the community's data should lie: WKB in hex of a polygon in EPSG:4326, its boundary with
+    5 km around; "" where it has none. `swap_xy` says whether X and Y stand exchanged; None: find out.
+    """
 
     action: str
     datasets: list[DatasetRequest]
@@ -158,6 +187,8 @@ class Request:
     key_field: str = ""
     geometry_type: str = ""
     bbox: list[float] | None = None
+    area: str = ""
+    swap_xy: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -179,9 +210,12 @@ def layer_from_json(found: Any) -> LayerInspection:
     """Raises BadAnswer."""
     try:
         return LayerInspection(
-            **{name: str(found[name]) for name in (
-                "name", "format", "driver", "geometry_type", "encoding", "encoding_declared",
-            )},
+            name=str(found["name"]),
+            format=str(found["format"]),
+            driver=str(found["driver"]),
+            geometry_type=str(found["geometry_type"]),
+            encoding=str(found["encoding"]),
+            encoding_declared=str(found["encoding_declared"]),
             rows=int(found["rows"]),
             fields=tuple(
                 FieldInfo(
@@ -193,17 +227,49 @@ def layer_from_json(found: Any) -> LayerInspection:
             crs=crs_from_json(found["crs"]),
             bounds=_four(found["bounds"]),
             samples=tuple(dict(item) for item in found["samples"]),
-            crs_options=tuple(
-                CrsOption(str(item["code"]), str(item["name"]), _number(item["lon"]), _number(item["lat"]))
-                for item in found["crs_options"]
-            ),
-            encoding_options=tuple(
-                EncodingOption(str(item["encoding"]), tuple(map(str, item["samples"])))
-                for item in found["encoding_options"]
-            ),
+            crs_options=tuple(map(crs_option_from_json, found["crs_options"])),
+            encoding_options=tuple(map(encoding_option_from_json, found["encoding_options"])),
+            **_detected(found),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer(f"no layer: {error}") from error
+
+
+def _detected(found: Any) -> dict[str, Any]:
+    encoding_notes = notes_from_json(found.get("encoding_notes", ()))
+    crs_notes = notes_from_json(found.get("crs_notes", ()))
+    return {
+        "encoding_confidence": float(found.get("encoding_confidence", 0.0)),
+        "encoding_notes": encoding_notes,
+        "encoding_note": text_of_notes(encoding_notes),
+        "crs_score": _number(found.get("crs_score")),
+        "crs_notes": crs_notes,
+        "crs_note": text_of_notes(crs_notes),
+        "swap_xy": bool(found.get("swap_xy", False)),
+    }
+
+
+def encoding_option_from_json(found: Any) -> EncodingOption:
+    return EncodingOption(
+        str(found["encoding"]),
+        tuple(map(str, found["samples"])),
+        float(found.get("confidence", 0.0)),
+        tuple(dict(row) for row in found.get("rows", ())),
+    )
+
+
+def crs_option_from_json(found: Any) -> CrsOption:
+    return CrsOption(
+        str(found["code"]),
+        str(found["name"]),
+        _number(found["lon"]),
+        _number(found["lat"]),
+        bool(found.get("swapped", False)),
+        float(found.get("score", 0.0)),
+        tuple((float(lon), float(lat)) for lon, lat in found.get("points", ())),
+        str(found.get("operation", "")),
+        _number(found.get("accuracy_m")),
+    )
 
 
 def conversion_from_json(found: Any, *, rows_file: Path, issues_file: Path) -> Conversion:
