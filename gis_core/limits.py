@@ -18,6 +18,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_upload_mb", 200, "MB", "Largest file that may be uploaded"),
     Limit("max_unpacked_mb", 2048, "MB", "Largest unpacked size of an archive"),
     Limit("max_archive_entries", 500, "files", "Most files in one archive"),
+    Limit("max_geodatabase_files", 10_000, "files", "Most files of File Geodatabases in one archive"),
     Limit("max_archive_ratio", 200, "times", "Largest ratio of unpacked to packed size"),
     Limit("max_import_features", 5_000_000, "features", "Most features in one import"),
     Limit("max_fields", 200, "fields", "Most fields in one layer"),

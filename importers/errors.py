@@ -25,7 +25,8 @@ class NotSpatial(ImportProblem):
     code = "not-a-spatial-file"
     message = _(
         "“%(name)s” is not a file with spatial data that we can read. Send a zipped Shapefile, GeoPackage, "
-        "GeoJSON, FlatGeobuf, KML, KMZ, GML, MapInfo TAB or MIF, GPX, DXF, or a CSV table with coordinates."
+        "File Geodatabase, GeoJSON, FlatGeobuf, KML, KMZ, GML, MapInfo TAB or MIF, GPX, DXF, the cadastral exchange "
+        "file (XML), in4, or a table (CSV, XLSX, ODS) with coordinates or codes."
     )
 
 
@@ -43,6 +44,27 @@ class ContentMismatch(ImportProblem):
         "“%(name)s” has the extension of a %(format)s file, but its content is something else. Send the "
         "original file, or export it again."
     )
+
+
+class NotThisXml(ImportProblem):
+    code = "not-this-xml"
+    message = _(
+        "“%(name)s” is an XML file of a kind that we do not read. Send the cadastral exchange file "
+        "(UkrainianCadastralExchangeFile), GML, KML or GPX."
+    )
+
+
+class NotGeoJson(ImportProblem):
+    code = "not-geojson"
+    message = _(
+        "“%(name)s” is JSON but not GeoJSON: it has no features with geometries. If it is the answer of a "
+        "service, ask it for GeoJSON, or make a table of it (CSV, XLSX) with coordinates."
+    )
+
+
+class SpreadsheetLocked(ImportProblem):
+    code = "spreadsheet-locked"
+    message = _("The spreadsheet “%(name)s” has a password. Save it without one and send it again.")
 
 
 class FileNotFound(ImportProblem):
@@ -166,8 +188,8 @@ class ArchiveMethod(ArchiveProblem):
 class ArchiveEmpty(ArchiveProblem):
     code = "archive-empty"
     message = _(
-        "The archive “%(name)s” holds no file with spatial data. Put the parts of a Shapefile, or one "
-        "GeoPackage, GeoJSON, KML, GML, TAB or MIF file into it."
+        "The archive “%(name)s” holds no file with spatial data. Put the parts of a Shapefile, the folder of a File "
+        "Geodatabase, or one GeoPackage, GeoJSON, KML, GML, TAB or MIF file into it."
     )
 
 

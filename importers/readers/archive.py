@@ -7,7 +7,7 @@ import stat
 import struct
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -25,7 +25,8 @@ from importers.errors import (
     ArchivePath,
     OverLimit,
 )
-from importers.readers.formats import KNOWN_EXTENSIONS, NESTED_ARCHIVES, extension_of
+from importers.readers.formats import KNOWN_EXTENSIONS, NESTED_ARCHIVES, extension_of, refuse_by_name
+from importers.readers.geodatabase import is_geodatabase_file
 
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800
 _LOCAL_HEADER = 30
@@ -53,11 +54,14 @@ class Member:
         return str(PurePosixPath(self.name).with_suffix("")).casefold()
 
 
-def unpack(archive: Path, name: str, *, into: Path) -> list[Member]:
+def unpack(
+    archive: Path, name: str, *, into: Path, wanted: Collection[str] = KNOWN_EXTENSIONS
+) -> list[Member]:
     """Write the readable files of the zip `archive` into the folder `into`, under names of our own.
 
-    `name` is what its sender calls it. Files of unknown kind are left packed. Raises an ArchiveProblem or
-    OverLimit before anything is written; the caller removes `into` when reading fails half-way.
+    `name` is what its sender calls it. Files whose extension is not `wanted` are left packed. Raises an
+    ArchiveProblem or OverLimit before anything is written; the caller removes `into` when reading fails
+    half-way.
     """
     try:
         _refuse_a_long_list(archive, name)
@@ -65,12 +69,14 @@ def unpack(archive: Path, name: str, *, into: Path) -> list[Member]:
             entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
             names = [_decoded(entry) for entry in entries]
             _judge(name, raw, entries, names)
-            wanted = [pair for pair in zip(entries, names, strict=True) if _is_wanted(pair[1])]
-            if not wanted:
+            taken = [pair for pair in zip(entries, names, strict=True) if _is_wanted(pair[1], wanted)]
+            if not taken:
+                for entry_name in names:
+                    refuse_by_name(entry_name.rpartition("/")[2])
                 raise ArchiveEmpty(name=name)
             return [
                 Member(entry_name, _write(zipped, entry, into / f"{number:04d}"))
-                for number, (entry, entry_name) in enumerate(wanted)
+                for number, (entry, entry_name) in enumerate(taken)
             ]
     except (zipfile.BadZipFile, EOFError, struct.error, ValueError, NotImplementedError) as error:
         raise ArchiveDamaged(name=name) from error
@@ -85,16 +91,22 @@ def _refuse_a_long_list(archive: Path, name: str) -> None:
         end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
     if not end:
         raise ArchiveDamaged(name=name)
-    size, allowed = end[zipfile._ECD_SIZE], limits.value("max_archive_entries")  # type: ignore[attr-defined]
+    size, allowed = end[zipfile._ECD_SIZE], _most_entries()  # type: ignore[attr-defined]
     found = end[zipfile._ECD_ENTRIES_TOTAL]  # type: ignore[attr-defined]
     if size > _LARGEST_DIRECTORY or found > allowed:
         raise OverLimit(name=name, limit="max_archive_entries", found=found, allowed=allowed)
 
 
+def _most_entries() -> int:
+    """A geodatabase is one thing of very many files: they are counted apart from all others."""
+    return limits.value("max_archive_entries") + limits.value("max_geodatabase_files")
+
+
 def _judge(name: str, raw: BinaryIO, entries: list[zipfile.ZipInfo], names: list[str]) -> None:
     allowed = limits.value("max_archive_entries")
-    if len(entries) > allowed:
-        raise OverLimit(name=name, limit="max_archive_entries", found=len(entries), allowed=allowed)
+    others = sum(not is_geodatabase_file(entry_name) for entry_name in names)
+    if others > allowed:
+        raise OverLimit(name=name, limit="max_archive_entries", found=others, allowed=allowed)
     seen: set[str] = set()
     for entry, entry_name in zip(entries, names, strict=True):
         _judge_entry(name, entry, entry_name)
@@ -165,8 +177,9 @@ def _chunks(file: object) -> Iterator[bytes]:
         yield chunk
 
 
-def _is_wanted(entry_name: str) -> bool:
-    return extension_of(entry_name) in KNOWN_EXTENSIONS and not _is_litter(entry_name)
+def _is_wanted(entry_name: str, wanted: Collection[str]) -> bool:
+    known = extension_of(entry_name) in wanted or is_geodatabase_file(entry_name)
+    return known and not _is_litter(entry_name)
 
 
 def _is_litter(entry_name: str) -> bool:

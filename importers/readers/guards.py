@@ -8,7 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from xml.parsers import expat
 
-from importers.errors import ContentMismatch, DoctypeRefused, Unreadable, UnsafeDatabase
+from importers.errors import (
+    ContentMismatch,
+    DoctypeRefused,
+    NotGeoJson,
+    Unreadable,
+    UnsafeDatabase,
+)
+from importers.readers import geodatabase
 
 _PROLOG_PIECE, _LONGEST_PROLOG = 65_536, 1024 * 1024
 _ROOTS = {"kml": {"kml"}, "gpx": {"gpx"}, "gml": {"featurecollection"}}
@@ -20,6 +27,10 @@ _HARMLESS = ("create table", "create index", "create unique index")
 _COMMENT = re.compile(r"/\*.*?(\*/|$)|--[^\n]*", re.DOTALL)
 _STEPS_BEFORE_STOP = 5_000_000
 _DXF_TAIL = 256
+_PIECE, _LONGEST_TYPE = 1024 * 1024, 64
+_GEOJSON_TYPE = re.compile(
+    rb'"type"\s*:\s*"(Feature|FeatureCollection|(Multi)?(Point|LineString|Polygon)|GeometryCollection)"'
+)
 
 
 class _Seen(Exception):
@@ -63,7 +74,7 @@ def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
     raise Unreadable(name=name, format=title)
 
 
-def _check_geopackage(path: Path, format_name: str, title: str, name: str) -> None:
+def _check_database(path: Path, format_name: str, title: str, name: str) -> None:
     """Only tables, indexes, R-trees and the standard's own triggers; nothing is run to find that out."""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as database:
@@ -72,10 +83,11 @@ def _check_geopackage(path: Path, format_name: str, title: str, name: str) -> No
             found = database.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise Unreadable(name=name, format=title) from error
-    active = [f"{kind} {item}" for kind, item, sql in found if _runs(kind, item, sql)]
+    active = [f"{kind} {item}" for kind, item, sql in found if _runs(kind, item, sql, format_name)]
     if active:
         raise UnsafeDatabase(name=name, objects=", ".join(active[:5])[:200])
-    if "gpkg_contents" not in {str(item).lower() for kind, item, _ in found if kind == "table"}:
+    tables = {str(item).lower() for kind, item, _ in found if kind == "table"}
+    if format_name == "geopackage" and "gpkg_contents" not in tables:
         raise ContentMismatch(name=name, format=title)
 
 
@@ -96,14 +108,15 @@ def _stop_after(steps: int) -> Callable[[], int]:
     return tick
 
 
-def _runs(kind: str, item: str, sql: str) -> bool:
+def _runs(kind: str, item: str, sql: str, format_name: str) -> bool:
     """Whether an object of the database does something when the file is read.
 
     Judged by its SQL: `kind` is only a text that the file's maker chose.
     """
     words = " ".join(_COMMENT.sub(" ", sql[:2_000]).lower().split())
     if kind == "trigger" or words.startswith("create trigger"):
-        return not (_OWN_TRIGGER.match(item) and words.startswith("create trigger"))
+        own = format_name == "geopackage" and _OWN_TRIGGER.match(item)
+        return not (own and words.startswith("create trigger"))
     if words.startswith("create virtual table"):
         return not _RTREE.fullmatch(words)
     return kind == "view" or (bool(words) and not words.startswith(_HARMLESS))
@@ -118,8 +131,26 @@ def _check_dxf(path: Path, format_name: str, title: str, name: str) -> None:
             raise Unreadable(name=name, format=title)
 
 
+def _check_geodatabase(path: Path, format_name: str, title: str, name: str) -> None:
+    geodatabase.check(path, name)
+
+
+def _check_geojson(path: Path, format_name: str, title: str, name: str) -> None:
+    """Some object must say that it is GeoJSON; answers of other services are JSON as well."""
+    before = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            if _GEOJSON_TYPE.search(before + piece):
+                return
+            before = piece[-_LONGEST_TYPE:]
+    raise NotGeoJson(name=name)
+
+
 _GUARDS: dict[str, Callable[[Path, str, str, str], None]] = {
-    "geopackage": _check_geopackage,
+    "geopackage": _check_database,
+    "sqlite": _check_database,
+    "geodatabase": _check_geodatabase,
+    "geojson": _check_geojson,
     "kml": _check_xml,
     "gpx": _check_xml,
     "gml": _check_xml,

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importers.errors import ArchiveEmpty, DiskFull, FileNotFound, MissingPart, NotSpatial
-from importers.readers import shapefile
+from importers.readers import geodatabase, shapefile
 from importers.readers.archive import Member, unpack
 from importers.readers.formats import (
     ARCHIVES,
+    BY_NAME,
     FORMATS,
     PARTS,
     SHAPEFILE,
@@ -92,24 +93,37 @@ def _recalled(mark: Path, seal: list[str | int]) -> Source | None:
     found = json.loads(mark.read_text())
     if found["seal"] != seal or Path(seal[0]).is_dir():  # type: ignore[arg-type]
         return None
-    formats = {item.name: item for item in FORMATS}
     datasets = [
-        Dataset(name, formats[kind], Path(at), rebuilt) for name, kind, at, rebuilt in found["datasets"]
+        Dataset(name, BY_NAME[kind], Path(at), rebuilt) for name, kind, at, rebuilt in found["datasets"]
     ]
     return Source(found["name"], datasets, found["ignored"])
 
 
 def _laid_out(path: Path, name: str, into: Path) -> Source:
     members = _members(path, name, into)
+    databases = geodatabase.find(((member.name, member.path) for member in members), Path(name).name)
+    members = [member for member in members if not geodatabase.is_geodatabase_file(member.name)]
     groups = _grouped(members)
     mains = _mains(members)
-    if not mains:
+    if databases:
+        mains = [main for main in mains if main.extension not in WEAK_EXTENSIONS]
+    if not mains and not databases:
         _name_the_missing_main(groups)
         raise ArchiveEmpty(name=name) if extension_of(name) in ARCHIVES else NotSpatial(name=name)
     datasets = [_dataset(number, main, groups[main.stem], into) for number, main in enumerate(mains)]
+    datasets = _with_different_names(datasets, mains)
+    datasets += [_geodatabase(number, item, into) for number, item in enumerate(databases, len(mains))]
     used = {part.name for main in mains for part in groups[main.stem]}
     ignored = sorted(member.name for member in members if member.name not in used)
-    return Source(name, _with_different_names(datasets, mains), ignored)
+    return Source(name, datasets, ignored)
+
+
+def _geodatabase(number: int, found: geodatabase.Geodatabase, into: Path) -> Dataset:
+    folder = into / str(number) / "source.gdb"
+    folder.mkdir(parents=True)
+    for file in found.files:
+        _place(file.path, folder / file.name)
+    return Dataset(found.name, recognise(folder, f"{found.name}.gdb"), folder)
 
 
 def _with_different_names(datasets: list[Dataset], mains: list[Member]) -> list[Dataset]:
@@ -123,18 +137,38 @@ def _with_different_names(datasets: list[Dataset], mains: list[Member]) -> list[
 
 def _members(path: Path, name: str, into: Path) -> list[Member]:
     if path.is_dir():
-        return [Member(file.name, file) for file in sorted(path.iterdir()) if file.is_file()]
+        return _members_of_folder(path, into)
     if extension_of(name) in ARCHIVES:
-        unpacked = into / "unpacked"
-        unpacked.mkdir()
-        members = unpack(path, name, into=unpacked)
-        if extension_of(name) == ".zip":
-            return members
-        # Google Earth calls the map in every KMZ doc.kml.
-        return [Member(f"{Path(name).stem}.kml", item.path) for item in members if item.extension == ".kml"][
-            :1
-        ]
+        return _unpacked(path, name, into, number=0)
     return [Member(name, path), *_siblings(path, name)]
+
+
+def _members_of_folder(path: Path, into: Path) -> list[Member]:
+    """Loose parts, archives and geodatabases that lie in a folder; links and other folders are left alone."""
+    if geodatabase.is_geodatabase_folder(path):
+        return [Member(*file) for file in geodatabase.files_below(path)]
+    members: list[Member] = []
+    for number, file in enumerate(sorted(path.iterdir())):
+        if file.is_symlink():
+            continue
+        if file.is_dir() and geodatabase.is_geodatabase_folder(file):
+            members += [Member(*item) for item in geodatabase.files_below(file)]
+        elif file.is_file() and file.suffix.lower() in ARCHIVES:
+            members += _unpacked(file, file.name, into, number=number)
+        elif file.is_file():
+            members.append(Member(file.name, file))
+    return members
+
+
+def _unpacked(path: Path, name: str, into: Path, *, number: int) -> list[Member]:
+    unpacked = into / "unpacked" / str(number)
+    unpacked.mkdir(parents=True)
+    members = unpack(path, name, into=unpacked)
+    if extension_of(name) == ".zip":
+        return members
+    # Google Earth calls the map in every KMZ doc.kml.
+    maps = [item for item in members if item.extension == ".kml"]
+    return [Member(f"{Path(name).stem}.kml", item.path) for item in maps][:1]
 
 
 def _siblings(path: Path, name: str) -> list[Member]:

@@ -43,6 +43,7 @@ _TYPES = {
     "OFTString": "string", "OFTInteger": "integer", "OFTInteger64": "integer", "OFTReal": "number",
     "OFTDate": "date", "OFTDateTime": "datetime", "OFTTime": "string",
 }  # fmt: skip
+_DATABASES = frozenset({"geopackage", "geodatabase", "sqlite"})
 _ALWAYS_WGS84 = frozenset({"kml", "gpx"})
 # How a KML is drawn and how a GML is framed, not what they say.
 _BOOKKEEPING = {
@@ -125,7 +126,7 @@ def facts(dataset: DatasetRequest, *, max_fields: int, max_rows: int) -> list[La
         found = [_facts(dataset, str(name), max_fields, max_rows) for name, _ in layers]
     if not found and dataset.format != "kml":  # only a KML may hold nothing but folders and links
         raise Unreadable(name=dataset.name, format=dataset.title)
-    if len(found) == 1 and dataset.format != "geopackage":
+    if len(found) == 1 and dataset.format not in _DATABASES:
         return [replace(found[0], name=dataset.name)]  # its own name is often "source" or the generator's
     return found
 
@@ -331,7 +332,7 @@ class _open:  # noqa: N801 - used like the function it wraps
 
 def _batch_size(layer: LayerFacts) -> int:
     """Rows that together take about 16 MB, judged by the file's size: few where geometries are large."""
-    size = sum(part.stat().st_size for part in Path(layer.dataset.path).parent.iterdir())
+    size = sum(part.stat().st_size for part in Path(layer.dataset.path).parent.rglob("*"))
     return max(1, min(_LONGEST_BATCH, _BATCH_BYTES * max(layer.rows, 1) // max(size, 1)))
 
 

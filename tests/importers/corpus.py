@@ -356,7 +356,7 @@ HOSTILE: tuple[Hostile, ...] = (
         for extension in (".kml", ".gml", ".gpx", ".shp", ".geojson", ".csv", ".gpkg", ".tab", ".mif", ".dxf", ".fgb")
     ),
     Hostile("VRT under its own name", _vrt_as(".vrt"), "format-not-supported"),
-    Hostile("GDAL pipeline called .geojson", _gdalg, "unreadable-file"),
+    Hostile("GDAL pipeline called .geojson", _gdalg, "not-geojson"),
     Hostile("GeoPackage with VirtualText", _virtual_table, "unsafe-database"),
     Hostile("GeoPackage with a view", _geopackage_with("CREATE VIEW v AS SELECT * FROM places;"), "unsafe-database"),
     Hostile("GeoPackage with a view that says it is a table", _hidden_view, "unreadable-file"),
@@ -392,7 +392,7 @@ HOSTILE: tuple[Hostile, ...] = (
     Hostile("zip packed by bzip2", _bzip2, "archive-method"),
     Hostile("zip without its end", _broken_zip, "archive-damaged"),
     Hostile("zip with a wrong checksum", _wrong_checksum, "archive-damaged"),
-    Hostile("zip without maps", _zip({"readme.doc": b"x", "photo.jpg": b"y"}), "archive-empty"),
+    Hostile("zip without maps", _zip({"readme.rtf": b"x", "photo.jpg": b"y"}), "archive-empty"),
     Hostile("text called .zip", _text("map.zip", "hello"), "archive-damaged"),
     Hostile("zip without .shp", _without(".shp"), "missing-part"),
     Hostile("zip without .dbf", _without(".dbf"), "missing-part"),
@@ -411,7 +411,7 @@ HOSTILE: tuple[Hostile, ...] = (
         folder / "map.zip", {".shp": shp([]), ".shx": shx([]), ".dbf": dbf([]), ".prj": WGS84_PRJ.encode()}
     ), "empty-layer"),
     Hostile("GeoJSON without features", _text("map.geojson", _NO_FEATURES), "empty-layer"),
-    Hostile("JSON that is no map", _text("map.geojson", '{"answer": 42}'), "unreadable-file"),
+    Hostile("JSON that is no map", _text("map.geojson", '{"answer": 42}'), "not-geojson"),
     Hostile("GeoJSON cut off", _text("map.geojson", feature_collection(
         [feature('{"type":"Point","coordinates":[29,48]}')] * 50)[:-40]
     ), "unreadable-file"),
