@@ -2,7 +2,7 @@
 
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, BigIntegerRangeField, RangeOperators
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +39,18 @@ class Changeset(models.Model):
     comment = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.DRAFT)
     staging_mode = models.CharField(max_length=10, choices=StagingMode.choices, blank=True)
-    base_revision = models.BigIntegerField(default=0, help_text="The layer's revision when this was opened")
+    base_revision = models.BigIntegerField(
+        default=0, help_text="The layer's revision when this was opened, or when its diff was computed"
+    )
+    staged_count = models.BigIntegerField(
+        null=True, help_text="Staged rows when their diff was computed; null: it was not"
+    )
+    kept_fields = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        help_text="Keys whose values staged rows leave as they are in the features that they update",
+    )
     review_required = models.BooleanField(default=False)
     reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     review_comment = models.CharField(max_length=500, blank=True)

@@ -3,7 +3,7 @@ DROP SCHEMA IF EXISTS pub CASCADE;
 DROP SCHEMA IF EXISTS staging CASCADE;
 DROP TABLE IF EXISTS layers_feature CASCADE;
 DROP SCHEMA IF EXISTS features CASCADE;
-DROP PROCEDURE features_attach(text, bigint);
+DROP PROCEDURE IF EXISTS features_attach(text, bigint);
 DROP PROCEDURE features_create_staging(text, bigint, bigint, bigint);
 DROP PROCEDURE features_install_triggers(regclass);
 DROP FUNCTION features_refuse_truncate();
