@@ -164,6 +164,15 @@ def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]
     return []
 
 
+def attributes(layer: LayerFacts, codec: str, first: int, count: int) -> Iterator[list[pa.Array]]:
+    """Columns without geometry of `count` rows from the place `first` (0 is the first), in batches."""
+    ignore = DamageReport()
+    options = {"read_geometry": False, "skip_features": first, "batch_size": min(count, _LONGEST_BATCH)}
+    with _damage_told(layer.dataset), _open(layer, **options) as (_, reader):
+        for batch in islice(reader, -(-count // options["batch_size"])):
+            yield _decoded(layer, list(batch.columns), codec or "latin-1", first, ignore)
+
+
 class DamageReport:
     """Told of every value that could not be decoded; does nothing unless overridden."""
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from importers import columns
 from importers.detect import crs as crs_detect
 from importers.detect import encoding as encoding_detect
+from importers.detect.columns import hidden_samples
 from importers.detect.crs import Resolved
 from importers.errors import (
     CrsUnknown,
@@ -29,6 +30,7 @@ from importers.normalise import Gate, Normaliser
 from importers.readers import tabular, vector
 from importers.readers.vector import Batch, DamageReport, LayerFacts
 from importers.report import CHANGED, KEPT, IssueLog
+from importers.sandbox import survey
 from importers.sandbox.handover import SCHEMA
 from importers.sandbox.protocol import FieldMapping, Request
 
@@ -133,20 +135,24 @@ def _described(request: Request, layer: LayerFacts, name: str) -> dict[str, Any]
     reader = tabular if layer.dataset.driver is None else vector
     try:
         samples = reader.samples(layer, shown_in, _SAMPLE_ROWS)
+        fields, personal = survey.field_documents(layer, shown_in)
     except EncodingUnknown as question:
         codec, samples, encoding_options = "", [], question.params["options"]
+        fields, personal = [asdict(item) for item in layer.fields(shown_in)], frozenset()
     return {
         "name": name,
         "format": layer.dataset.format,
         "driver": layer.dataset.driver or "",
         "rows": layer.rows,
         "geometry_type": layer.geometry_type,
-        "fields": [asdict(item) for item in layer.fields(shown_in)],
+        "fields": fields,
         "crs": asdict(crs) if crs else None,
         "encoding": codec,
         "encoding_declared": layer.declaration.by if layer.declaration else "none",
         "bounds": layer.bounds,
-        "samples": [{key: _shown(value) for key, value in row.items()} for row in samples],
+        "samples": hidden_samples(
+            [{key: _shown(value) for key, value in row.items()} for row in samples], personal
+        ),
         "crs_options": [asdict(item) for item in crs_options],
         "encoding_options": encoding_options,
     }
