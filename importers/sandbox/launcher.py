@@ -3,21 +3,22 @@
 Nothing here opens a user's file with GDAL, pyogrio or shapely. One child serves all files of one driver.
 """
 
-import json
+import fcntl
 import logging
 import os
-import selectors
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+import pyarrow as pa
 
 from gis_core import limits
 from gis_core.jobs import progress
@@ -31,9 +32,9 @@ from importers.errors import (
     SandboxUnavailable,
     SeveralLayers,
     TimedOut,
-    by_code,
 )
 from importers.readers.source import Dataset, Source, lay_out
+from importers.sandbox.ear import Ear, Progress
 from importers.sandbox.environment import child_environment
 from importers.sandbox.protocol import (
     BadAnswer,
@@ -49,13 +50,12 @@ from importers.sandbox.protocol import (
 
 log = logging.getLogger("importers.sandbox")
 
-Progress = Callable[[int, int], None]
 Bbox = tuple[float, float, float, float]
 
 CHILD = ("-m", "importers.sandbox.child")
 ROOT = Path(__file__).resolve().parents[2]
-_WALL_PER_CPU, _TIME_TO_END_S = 3, 10
-_LONGEST_LINE, _LONGEST_LOG = 16 * 1024 * 1024, 64 * 1024
+_WALL_PER_CPU = 3
+_PIPE_BYTES = 1024 * 1024
 _PASSED_ON = (
     "max_fields", "max_import_features", "max_vertices", "max_parts", "max_rings", "max_text_length",
     "max_issues", "repair_s", "sandbox_memory_mb", "sandbox_output_mb",
@@ -81,7 +81,7 @@ def inspect_file(
                 swap_xy=swap_xy,
             )  # fmt: skip
     source = lay_out(path, work=Path(work), name=name)
-    base = _Asked(encoding=encoding, crs=crs, local_srid=local_srid, area=area, swap_xy=swap_xy)
+    base = Asked(encoding=encoding, crs=crs, local_srid=local_srid, area=area, swap_xy=swap_xy)
     layers, empty = _inspected(source, Path(work), base)
     if not layers:
         raise EmptyLayer(layer=", ".join(empty[:5]) or source.name)
@@ -106,22 +106,33 @@ def convert_file(
     `on_progress(rows, of)` is called after each batch and may raise to stop. Raises ImportProblem
     (EncodingUnknown, CrsUnknown and SeveralLayers carry the options); then no file is left behind.
     """
-    work = Path(work)
-    source = lay_out(path, work=work, name=name)
-    asked = _Asked(
+    asked = Asked(
         encoding=encoding, crs=crs, local_srid=local_srid, layer=layer, key_field=key_field,
         geometry_type=geometry_type, fields=None if fields is None else list(fields),
         bbox=None if bbox is None else list(bbox), area=area, swap_xy=swap_xy,
     )  # fmt: skip
+    with converting(
+        path, asked, work=Path(work), name=name, on_progress=on_progress, streamed=False
+    ) as reader:
+        return reader.conversion()
+
+
+@contextmanager
+def converting(
+    path: Path, asked: "Asked", *, work: Path, name: str = "", on_progress: Progress | None = None,
+    streamed: bool = True,
+) -> Iterator["Reader"]:  # fmt: skip
+    """As `convert_file`, but the rows come from `Reader.batches` while the file is still being read.
+
+    The reading process ends with the block. Ask for `Reader.conversion` when the batches are through; its
+    `rows_file` does not exist.
+    """
+    source = lay_out(path, work=work, name=name)
     datasets = _of_the_layer(source, work, asked)
     out = _fresh(work / "out")
     try:
-        answer = _run("convert", source, datasets, out, asked, on_progress or (lambda done, of: None))
-        return conversion_from_json(answer, rows_file=out / "rows.arrow", issues_file=out / "issues.jsonl")
-    except BadAnswer as error:
-        shutil.rmtree(out, ignore_errors=True)
-        log.error("answer of the sandbox refused: %s", error)
-        raise ReaderStopped(name=source.name) from error
+        with _reader("convert", source, datasets, out, asked, on_progress, streamed=streamed) as reader:
+            yield reader
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise
@@ -131,7 +142,7 @@ def convert_file(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """The caller's wishes, as the request carries them."""
 
     encoding: str = ""
@@ -146,13 +157,14 @@ class _Asked:
     swap_xy: bool | None = None
 
 
-def _inspected(source: Source, work: Path, asked: _Asked) -> tuple[list[LayerInspection], list[str]]:
+def _inspected(source: Source, work: Path, asked: Asked) -> tuple[list[LayerInspection], list[str]]:
     """Layers with rows, and the names of empty ones, of all drivers' files."""
     layers: list[LayerInspection] = []
     empty: list[str] = []
     for datasets in _by_driver(source.datasets):
         out = _fresh(work / "look")
-        answer = _run("inspect", source, datasets, out, asked, lambda done, of: None)
+        with _reader("inspect", source, datasets, out, asked) as reader:
+            answer = reader.answer()
         shutil.rmtree(out, ignore_errors=True)
         try:
             layers += [layer_from_json(item) for item in answer["layers"]]
@@ -170,7 +182,7 @@ def _by_driver(datasets: Iterable[Dataset]) -> list[list[Dataset]]:
     return list(groups.values())
 
 
-def _of_the_layer(source: Source, work: Path, asked: _Asked) -> list[Dataset]:
+def _of_the_layer(source: Source, work: Path, asked: Asked) -> list[Dataset]:
     """The files among which the wanted layer is: all, unless they need different drivers."""
     groups = _by_driver(source.datasets)
     if len(groups) == 1:
@@ -200,36 +212,100 @@ def _fresh(folder: Path) -> Path:
 # --- the child ---
 
 
-def _run(
-    action: str, source: Source, datasets: list[Dataset], out: Path, asked: _Asked, on_progress: Progress
-) -> Any:
-    """Start a child for the datasets, pass its progress on, return its answer. Raises what it found wrong."""
+class Reader:
+    """A child at work on the datasets of one source. Made by `_reader`, which also ends it."""
+
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", ear: Ear, *, name: str, out: Path, cpu_s: int
+    ) -> None:
+        self._child, self._ear = child, ear
+        self._name, self._out, self._cpu_s = name, out, cpu_s
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows (`handover.SCHEMA`) as the child finds them; it waits while nobody takes them.
+
+        Raises the child's own ImportProblem where it ends before its rows do, OverLimit where they are more
+        bytes than a reader may write, ReaderStopped, Cancelled.
+        """
+        most, read = limits.value("sandbox_output_mb"), 0
+        for batch in self._ear.batches():
+            progress.check_cancelled()
+            read += batch.nbytes
+            if read > most * 1024 * 1024:
+                raise _too_much(self._name, most)
+            yield batch
+        if not self._ear.rows_ended:
+            self.answer()  # tells why
+            raise ReaderStopped(name=self._name)
+
+    def answer(self) -> Any:
+        """What the child says at its end. Raises what it found wrong, or what its end tells."""
+        ear = self._ear
+        ear.listen()
+        self._child.kill()
+        self._child.wait()
+        if ear.heard:
+            level = logging.INFO if ear.answer is not None else logging.WARNING
+            log.log(level, "sandbox on %s: %s", self._name, ear.heard)
+        if ear.answer is not None:
+            return ear.answer
+        progress.check_cancelled()
+        raise ear.problem or _how_it_ended(self._child.returncode, ear, self._name, self._cpu_s)
+
+    def conversion(self) -> Conversion:
+        """The account of a conversion, when the child has ended. Raises as `answer` does."""
+        files = {"rows_file": self._out / "rows.hrw", "issues_file": self._out / "issues.jsonl"}
+        try:
+            return conversion_from_json(self.answer(), **files)
+        except BadAnswer as error:
+            log.error("answer of the sandbox refused: %s", error)
+            raise ReaderStopped(name=self._name) from error
+
+
+@contextmanager
+def _reader(
+    action: str, source: Source, datasets: list[Dataset], out: Path, asked: Asked,
+    on_progress: Progress | None = None, *, streamed: bool = False,
+) -> Iterator[Reader]:  # fmt: skip
+    """Start a child for the datasets; it is dead when the block is left, whatever it was doing."""
     cpu_s = limits.value("sandbox_inspect_cpu_s" if action == "inspect" else "sandbox_cpu_s")
-    request = _request(action, datasets, out, asked, cpu_s)
-    child = subprocess.Popen(
-        [sys.executable, "-s", "-B", *CHILD],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        cwd=ROOT, start_new_session=True, env=child_environment(datasets[0].format.driver, scratch=out),
-    )  # fmt: skip
-    ear = _Ear(child, on_progress)
+    rows, rows_of_child = _wide_pipe() if streamed else (-1, -1)
+    request = _request(action, datasets, out, asked, cpu_s, rows_of_child)
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-s", "-B", *CHILD],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            pass_fds=[rows_of_child] if streamed else [],
+            cwd=ROOT, start_new_session=True, env=child_environment(datasets[0].format.driver, scratch=out),
+        )  # fmt: skip
+    except BaseException:
+        if streamed:
+            os.close(rows)
+        raise
+    finally:
+        if streamed:
+            os.close(rows_of_child)
+    deadline = time.monotonic() + _WALL_PER_CPU * cpu_s
+    ear = Ear(child, on_progress or (lambda done, of: None), deadline=deadline, rows=rows)
     try:
         with progress.child_process(child):
             ear.send(request)
-            ear.listen(time.monotonic() + _WALL_PER_CPU * cpu_s)
+            yield Reader(child, ear, name=source.name, out=out, cpu_s=cpu_s)
     finally:
         child.kill()
         child.wait()
         ear.close()
-    if ear.heard:
-        level = logging.INFO if ear.answer is not None else logging.WARNING
-        log.log(level, "sandbox on %s: %s", source.name, ear.heard)
-    if ear.answer is not None:
-        return ear.answer
-    progress.check_cancelled()
-    raise ear.problem or _how_it_ended(child.returncode, ear, source.name, cpu_s)
 
 
-def _request(action: str, datasets: list[Dataset], out: Path, asked: _Asked, cpu_s: int) -> Request:
+def _wide_pipe() -> tuple[int, int]:
+    """A pipe that takes in as much as the kernel lets it before the writer has to wait: reader, writer."""
+    reader, writer = os.pipe()
+    with suppress(OSError):  # then it stays at 64 KB
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    return reader, writer
+
+
+def _request(action: str, datasets: list[Dataset], out: Path, asked: Asked, cpu_s: int, rows: int) -> Request:
     listed = [
         DatasetRequest(
             item.name,
@@ -243,14 +319,14 @@ def _request(action: str, datasets: list[Dataset], out: Path, asked: _Asked, cpu
     ]
     return Request(
         action=action, datasets=listed, read=str(datasets[0].path.parents[1]), out=str(out), cpu_s=cpu_s,
-        parent=os.getpid(), limits={name: limits.value(name) for name in _PASSED_ON},
+        parent=os.getpid(), rows=rows, limits={name: limits.value(name) for name in _PASSED_ON},
         encoding=asked.encoding, crs=asked.crs, local_srid=asked.local_srid, layer=asked.layer,
         fields=asked.fields, key_field=asked.key_field, geometry_type=asked.geometry_type, bbox=asked.bbox,
         area=asked.area, swap_xy=asked.swap_xy,
     )  # fmt: skip
 
 
-def _how_it_ended(code: int, ear: "_Ear", name: str, cpu_s: int) -> Exception:
+def _how_it_ended(code: int, ear: Ear, name: str, cpu_s: int) -> Exception:
     """A child that said nothing at the end: its exit code tells which limit it met."""
     log.warning("sandbox on %s ended with %s", name, code)
     if ear.late or code == -signal.SIGXCPU:
@@ -258,8 +334,7 @@ def _how_it_ended(code: int, ear: "_Ear", name: str, cpu_s: int) -> Exception:
     if "No space left on device" in ear.heard:
         return DiskFull(name=name)
     if code == -signal.SIGXFSZ or "File too large" in ear.heard:
-        most = limits.value("sandbox_output_mb")
-        return OverLimit(name=name, limit="sandbox_output_mb", found=f"> {most} MB", allowed=f"{most} MB")
+        return _too_much(name, limits.value("sandbox_output_mb"))
     heard = ear.heard.lower()
     if any(word in heard for word in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate")):
         return OutOfMemory(name=name, megabytes=limits.value("sandbox_memory_mb"))
@@ -268,78 +343,5 @@ def _how_it_ended(code: int, ear: "_Ear", name: str, cpu_s: int) -> Exception:
     return ReaderStopped(name=name)
 
 
-class _Ear:
-    """Hears a child: JSON lines on its stdout, text on its stderr; never more than it can hold."""
-
-    def __init__(self, child: "subprocess.Popen[bytes]", on_progress: Progress) -> None:
-        self._child, self._on_progress = child, on_progress
-        self._selector = selectors.DefaultSelector()
-        self._log = bytearray()
-        self._line = bytearray()
-        self.answer: Any = None
-        self.problem: Exception | None = None
-        self.late = False
-
-    @property
-    def heard(self) -> str:
-        """What the child wrote to stderr; for the log only, it names paths."""
-        return self._log.decode("utf-8", "replace").strip()
-
-    def send(self, request: Request) -> None:
-        assert self._child.stdin is not None  # noqa: S101 - for the type checker
-        with suppress(BrokenPipeError):  # it died at once: its exit code says why
-            self._child.stdin.write(json.dumps(request.to_json()).encode())
-            self._child.stdin.close()
-
-    def listen(self, deadline: float) -> None:
-        """Until the child has ended, or the deadline (seconds of the monotonic clock): `late` is true then."""
-        pipes: list[IO[bytes]] = [
-            pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None
-        ]
-        for pipe in pipes:
-            self._selector.register(pipe, selectors.EVENT_READ)
-        while self._selector.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self.late = True
-                return
-            for key, _ in self._selector.select(min(left, 1.0)):
-                self._hear(key.fileobj)  # type: ignore[arg-type]
-        with suppress(subprocess.TimeoutExpired):
-            self._child.wait(_TIME_TO_END_S)
-
-    def close(self) -> None:
-        self._selector.close()
-        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    def _hear(self, pipe: IO[bytes]) -> None:
-        piece = os.read(pipe.fileno(), 65_536)
-        if not piece:
-            self._selector.unregister(pipe)
-        elif pipe is self._child.stderr:
-            self._log += piece[: max(0, _LONGEST_LOG - len(self._log))]
-        else:
-            self._line += piece
-            if len(self._line) > _LONGEST_LINE:
-                self._child.kill()
-                raise ReaderStopped(name="")
-            *lines, rest = self._line.split(b"\n")
-            self._line = bytearray(rest)
-            for line in lines:
-                self._understand(bytes(line))
-
-    def _understand(self, line: bytes) -> None:
-        try:
-            [(event, body)] = json.loads(line).items()
-        except (ValueError, AttributeError, RecursionError):
-            return
-        if event == "answer":
-            self.answer = body
-        elif event == "problem" and isinstance(body, dict) and isinstance(body.get("params"), dict):
-            self.problem = by_code(
-                str(body.get("code")), {str(key): value for key, value in body["params"].items()}
-            )
-        elif event == "progress" and isinstance(body, list) and len(body) == 2:
-            self._on_progress(int(body[0]), int(body[1]))
+def _too_much(name: str, most_mb: int) -> OverLimit:
+    return OverLimit(name=name, limit="sandbox_output_mb", found=f"> {most_mb} MB", allowed=f"{most_mb} MB")

@@ -123,9 +123,9 @@ class FileInspection:
 class Conversion:
     """A layer read, checked, repaired and brought to WGS 84.
 
-    `rows_file` is an Arrow IPC stream with `row` int64, `geom` binary (EWKB, EPSG:4326, lon/lat, 2D; null
-    only in tables), `properties` string (JSON object of scalars) and `external_key` string; `issues_file`
-    JSON lines for `importers.report.read_issues`. Counts are rows: read = converted + rejected. `outside`
+    `rows_file` holds what `handover.read_rows` reads: `row` int64, `geom` binary (EWKB, EPSG:4326, lon/lat,
+    2D; null only in tables), `properties` string (JSON object of scalars) and `external_key` string;
+    `issues_file` JSON lines for `importers.report.read_issues`. Counts are rows: read = converted + rejected. `outside`
     counts converted rows beyond the bbox that was asked about. `extent` is w, s, e, n in degrees.
     `geometry_type` is Point, LineString, Polygon, Geometry, or "" for a table.
     """
@@ -169,7 +169,8 @@ class Request:
     """What the child is to do. `action` is inspect or convert; `limits` are the limits in force.
 
     `area` is where the community's data should lie: WKB in hex of a polygon in EPSG:4326, its boundary with
-    5 km around; "" where it has none. `swap_xy` says whether X and Y stand exchanged; None: find out.
+    5 km around; "" where it has none. `swap_xy` says whether X and Y stand exchanged; None: find out. `rows`
+    is the open pipe into which the rows go; -1: a file in `out`.
     """
 
     action: str
@@ -179,6 +180,7 @@ class Request:
     limits: dict[str, int]
     cpu_s: int
     parent: int
+    rows: int = -1
     encoding: str = ""
     crs: str = ""
     local_srid: int | None = None

@@ -1,10 +1,11 @@
 """What the locked-down process can do: say what a file holds, and bring one layer of it to our form."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -31,10 +32,10 @@ from importers.readers import tabular, vector
 from importers.readers.vector import Batch, DamageReport, LayerFacts
 from importers.report import CHANGED, KEPT, IssueLog
 from importers.sandbox import survey
-from importers.sandbox.handover import SCHEMA
+from importers.sandbox.handover import SCHEMA, RowWriter
 from importers.sandbox.protocol import FieldMapping, Request
 
-ROWS_FILE, ISSUES_FILE = "rows.arrow", "issues.jsonl"
+ROWS_FILE, ISSUES_FILE = "rows.hrw", "issues.jsonl"
 _SAMPLE_ROWS, _SAMPLE_TEXT = 5, 200
 _CHOICES = 20
 
@@ -62,12 +63,19 @@ def convert(request: Request, say: Say) -> dict[str, Any]:
     if layer.dataset.index_rebuilt:
         issues.add_once("index-rebuilt", CHANGED)
     conversion = _Conversion(request, name, layer, codec, fields, issues)
-    conversion.run(out / ROWS_FILE, say)
+    conversion.run(_rows_file(request), say)
     issues.close()
     if not conversion.converted:
         [(rule, _)] = issues.counts.most_common(1) or [("", 0)]
         raise NothingLeft(layer=name, rows=conversion.read, rule=rule, rules=dict(issues.counts))
     return conversion.account()
+
+
+def _rows_file(request: Request) -> BinaryIO:
+    """Where the rows go: the pipe that the launcher waits at, or a file in the request's folder."""
+    if request.rows >= 0:
+        return cast(BinaryIO, os.fdopen(request.rows, "wb", buffering=0))
+    return cast(BinaryIO, (Path(request.out) / ROWS_FILE).open("wb", buffering=0))
 
 
 # --- layers ---
@@ -244,8 +252,8 @@ class _Conversion:
     def _crs_question(self) -> CrsUnknown:
         return crs_detect.unknown(self.name, self.layer.bounds, self.request.local_srid)
 
-    def run(self, path: Path, say: Say) -> None:
-        with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as stream:
+    def run(self, file: BinaryIO, say: Say) -> None:
+        with RowWriter(file) as stream:
             for batch in self._batches():
                 rows = self._rows(batch)
                 stream.write_batch(rows)

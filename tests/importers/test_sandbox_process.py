@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,9 @@ from importers.errors import (
     TimedOut,
 )
 from importers.report import RowIssue, read_issues
-from importers.sandbox import FieldMapping, convert_file, inspect_file, launcher, read_rows
+from importers.sandbox import FieldMapping, convert_file, ear, inspect_file, launcher, read_rows
 from importers.sandbox.environment import child_environment
-from importers.sandbox.handover import SCHEMA
+from importers.sandbox.handover import LONGEST_FRAME, SCHEMA, RowWriter
 from tests.importers.corpus import SQUARE, feature, feature_collection, shapefile_parts, zipped_shapefile
 
 
@@ -327,7 +328,7 @@ def test_an_answer_that_is_none_of_ours_is_refused(
     answer: str, sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launcher, "CHILD", child_script(tmp_path, answer))
-    monkeypatch.setattr(launcher, "_TIME_TO_END_S", 1)
+    monkeypatch.setattr(ear, "_TIME_TO_END_S", 1)
 
     with pytest.raises(ReaderStopped):
         convert_file(sent, work=work)
@@ -360,7 +361,7 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     batch = pa.record_batch(
         [pa.array(values, kind) for values, kind in zip(rows, SCHEMA.types, strict=True)], SCHEMA
     )
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as stream:
+    with RowWriter(path.open("wb")) as stream:
         stream.write_batch(batch)
         stream.write_batch(batch)
     return path.read_bytes()
@@ -371,14 +372,52 @@ def test_rows_that_are_none_of_ours_are_refused(handed_over: bytes, tmp_path: Pa
     path.write_bytes(handed_over)
     assert sum(batch.num_rows for batch in read_rows(path)) == 6
 
-    other = pa.record_batch([pa.array([1])], ["row"])
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, other.schema) as stream:
-        stream.write_batch(other)
+    path.write_bytes(handed_over[:-1])
+    with pytest.raises(ReaderStopped):
+        list(read_rows(path))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as stream:
+        stream.write_table(SCHEMA.empty_table())
     with pytest.raises(ReaderStopped):
         list(read_rows(path))
     (tmp_path / "link").symlink_to("/etc/passwd")
     with pytest.raises(ReaderStopped):
         list(read_rows(tmp_path / "link"))
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        struct.pack("<4sIIII", b"HRW1", 1, LONGEST_FRAME, 2, 0),
+        struct.pack("<4sIIII", b"HRW1", 0xFFFFFFFF, 0, 0, 0),
+        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 4, 2, 0) + b"abc{}",
+        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, -2, 2, 0) + b"abc{}",
+        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 3, 2, 5) + b"abc{}",
+        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 0, 0, 1, 3, -1, 0) + b"abc",
+        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 3, 2, 0) + b"abc\xff\xfe",
+        struct.pack("<4sIIII", b"HRW2", 0, 0, 0, 0),
+    ],
+    ids=["long", "many", "beyond", "negative", "not there", "no properties", "no text", "no magic"],
+)
+def test_a_frame_that_lies_is_refused(lie: bytes, handed_over: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "rows.hrw"
+    path.write_bytes(lie + handed_over)
+
+    with pytest.raises(ReaderStopped):
+        list(read_rows(path))
+
+
+def test_rows_of_any_size_cross_in_frames_that_are_not_too_long(tmp_path: Path) -> None:
+    large = [bytes([number]) * 5_000_000 for number in range(9)]
+    batch = pa.record_batch(
+        [pa.array(range(9)), pa.array(large, pa.binary()), pa.array(["{}"] * 9), pa.nulls(9, pa.string())], SCHEMA
+    )  # fmt: skip
+    path = tmp_path / "rows.hrw"
+    with RowWriter(path.open("wb")) as stream:
+        stream.write_batch(batch)
+    found = list(read_rows(path))
+
+    assert max(item.nbytes for item in found) < LONGEST_FRAME / 4
+    assert pa.Table.from_batches(found).combine_chunks().to_batches()[0].equals(batch)
 
 
 def test_mutated_rows_never_crash_the_reader(handed_over: bytes, tmp_path: Path) -> None:

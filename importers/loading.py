@@ -1,0 +1,56 @@
+"""A file becomes staged rows of a changeset: read in the sandbox and copied into the database at once.
+
+    conversion = load(path, changeset=draft, work=work, layer="ділянки", crs="9832", encoding="cp1251")
+
+The reading process works on the next rows while PostgreSQL takes the last ones in, and neither has to keep
+them: memory is that of a few batches, whatever the size of the file.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.db import transaction
+
+from importers.errors import ReaderStopped
+from importers.rows import CopyStream
+from importers.sandbox import Conversion, FieldMapping
+from importers.sandbox.ear import Progress
+from importers.sandbox.launcher import Asked, Bbox, converting
+from layers import staging
+from layers.models import Changeset
+
+
+def load(
+    path: Path, *, changeset: Changeset, work: Path | str, name: str = "", layer: str = "", crs: str = "",
+    encoding: str = "", geometry_type: str = "", fields: Iterable[FieldMapping] | None = None,
+    key_field: str = "", bbox: Bbox | None = None, local_srid: int | None = None,
+    on_progress: Progress | None = None, area: str = "", swap_xy: bool | None = None,
+) -> Conversion:  # fmt: skip
+    """Bring one layer of a file into the staging table of a draft changeset, in the caller's transaction.
+
+    Arguments are those of `sandbox.convert_file`, and so is what comes back, but for `rows_file`: there is
+    none. `changeset` has an empty staging table (`open_changeset(staging_mode=...)`). `on_progress(rows, of)`
+    may raise to stop; so does cancelling the job. Raises ImportProblem, Cancelled, what `on_progress` raises,
+    and django.db.IntegrityError or DataError for rows that no reader of ours would have given; then the
+    staging table is as before and the reading process has ended.
+    """
+    asked = Asked(
+        layer=layer, crs=crs, encoding=encoding, geometry_type=geometry_type, key_field=key_field,
+        fields=None if fields is None else list(fields), bbox=None if bbox is None else list(bbox),
+        local_srid=local_srid, area=area, swap_xy=swap_xy,
+    )  # fmt: skip
+    with (
+        transaction.atomic(),
+        converting(path, asked, work=Path(work), name=name, on_progress=on_progress) as reader,
+    ):
+        rows = CopyStream(reader.batches())
+        try:
+            staging.copy_binary(changeset, rows)
+        except Exception:
+            if rows.error is not None:  # COPY tells only that reading failed
+                raise rows.error from None
+            raise
+        conversion = reader.conversion()
+        if conversion.converted != rows.rows:
+            raise ReaderStopped(name=name or path.name)
+    return conversion
