@@ -29,6 +29,11 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_text_length", 10_000, "characters", "Longest text value of one field"),
     Limit("max_changes", 1_000, "changes", "Most changes in one changeset sent over the API"),
     Limit("max_page", 1_000, "features", "Most features on one page of items"),
+    Limit("max_raster_upload_mb", 2048, "MB", "Largest raster that may be uploaded"),
+    Limit("max_raster_megapixels", 2_000, "million pixels", "Most pixels of one raster"),
+    Limit("max_raster_decoded_mb", 4_096, "MB", "Largest raster, unpacked"),
+    Limit("max_raster_block_mb", 256, "MB", "Largest strip or tile of a raster, unpacked"),
+    Limit("max_raster_bands", 32, "bands", "Most bands of one raster"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
     Limit(

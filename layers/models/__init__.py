@@ -3,5 +3,6 @@
 from layers.models.catalogue import Layer, LayerGrant
 from layers.models.feature import Feature
 from layers.models.history import Change, Changeset, FeatureVersion
+from layers.models.raster import Raster
 
-__all__ = ["Change", "Changeset", "Feature", "FeatureVersion", "Layer", "LayerGrant"]
+__all__ = ["Change", "Changeset", "Feature", "FeatureVersion", "Layer", "LayerGrant", "Raster"]
