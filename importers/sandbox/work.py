@@ -1,6 +1,5 @@
 """What the locked-down process can do: say what a file holds, and bring one layer of it to our form."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -9,7 +8,6 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from importers import columns
 from importers.detect import crs as crs_detect
@@ -33,6 +31,7 @@ from importers.readers.vector import Batch, DamageReport, LayerFacts
 from importers.report import CHANGED, KEPT, IssueLog
 from importers.sandbox import survey
 from importers.sandbox.handover import SCHEMA, RowWriter
+from importers.sandbox.keys import KeyWatch
 from importers.sandbox.protocol import FieldMapping, Request
 
 ROWS_FILE, ISSUES_FILE = "rows.hrw", "issues.jsonl"
@@ -227,7 +226,7 @@ class _Conversion:
         self.request, self.name, self.layer, self.codec = request, name, layer, codec
         self.fields, self.issues = fields, issues
         self.read = self.converted = 0
-        self.keys = _KeyWatch(issues)
+        self.keys = KeyWatch(issues)
         self.crs, self.operation, self.normaliser = self._geometry()
 
     def _geometry(self) -> tuple[Resolved | None, Any, Normaliser | None]:
@@ -322,33 +321,3 @@ def _family(kinds: dict[str, int]) -> str:
     names = {"POINT": "Point", "LINESTRING": "LineString", "POLYGON": "Polygon"}
     found = {names.get(kind.removeprefix("MULTI"), "Geometry") for kind in kinds}
     return found.pop() if len(found) == 1 else "Geometry" if found else ""
-
-
-class _KeyWatch:
-    """Lets each external key through once; 8 bytes a key."""
-
-    def __init__(self, issues: IssueLog) -> None:
-        self._issues = issues
-        self._seen: np.ndarray = np.empty(0, np.uint64)
-
-    def first_of_each(self, keys: pa.Array, field: FieldInfo, rows: np.ndarray) -> pa.Array:
-        """The keys with those that an earlier row had set to null, each reported; so are missing ones."""
-        for place in np.flatnonzero(pc.is_null(keys).to_numpy(zero_copy_only=False)):
-            self._issues.add(int(rows[place]), "key-missing", KEPT, field=field.name)
-        digests = np.array([_digest(key) for key in keys.to_pylist()], np.uint64)
-        filled = digests != 0
-        first = np.zeros(len(digests), bool)
-        first[np.unique(digests, return_index=True)[1]] = True
-        again = filled & (~first | np.isin(digests, self._seen))
-        for place in np.flatnonzero(again):
-            self._issues.add(
-                int(rows[place]), "key-duplicate", KEPT, field=field.name, value=keys[int(place)].as_py()
-            )
-        self._seen = np.union1d(self._seen, digests[filled])
-        return pc.if_else(pa.array(again), None, keys) if again.any() else keys
-
-
-def _digest(key: str | None) -> int:
-    return (
-        0 if key is None else int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "big") | 1
-    )
