@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Func, JSONField, Value
 from django.urls import reverse
 
 from frontend.coordinate_systems import crs_name, encoding_name
-from importers.models import ImportReport
+from importers.issues import first_issues
+from importers.models import Import
 from importers.report import DONE, REJECTED, RowIssue
 from layers.access import Reader, ReadSource, read_source, visible_layers
 from layers.models import Changeset
@@ -56,12 +56,8 @@ def import_report(changeset: Changeset, source: ReadSource) -> dict[str, Any] | 
     """
     if len(source.fields) < len(source.layer.schema.fields):
         return None
-    some = Func(F("issues"), Value(f"$[0 to {SHOWN_ISSUES - 1}]"), function="jsonb_path_query_array")
-    some.output_field = JSONField()
-    report = (
-        ImportReport.objects.filter(pk=changeset.pk).annotate(some=some).values("summary", "some").first()
-    )
-    return import_summary(report["summary"], report["some"]) if report else None
+    importing = Import.objects.filter(changeset=changeset).first()
+    return import_summary(importing.summary, first_issues(importing, SHOWN_ISSUES)) if importing else None
 
 
 def _crs_name(code: str, registered: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from gis_core.boundaries import BoundaryLoad, load_boundaries
-from importers.pipeline import work_folder
+from importers.folders import work_folder
 from importers.rows import CopyStream
 from importers.sandbox import FieldMapping, convert_file, read_issues
 from importers.uploads import display_name

@@ -1,7 +1,8 @@
 """Imports over HTTP: send a file, get a job; the job's result is the summary."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -13,6 +14,9 @@ from rest_framework.reverse import reverse
 
 from gis_core.communities import Community
 from gis_core.errors import NotAllowed
+from gis_core.people import User
+from importers.access import visible_import
+from importers.documents import import_document
 from importers.plan import ImportRequest, Mode
 from importers.tasks import start_import
 from importers.uploads import receive_upload
@@ -81,3 +85,10 @@ def import_request(sent: dict[str, Any]) -> ImportRequest:
     return ImportRequest(
         **chosen, slug=sent["layer"], title={language: text for language, text in title.items() if text}
     )
+
+
+@extend_schema(operation_id="getImport", tags=["Imports"], responses={200: dict})
+@api_view(["GET"])
+def importing(request: Request, uuid: UUID) -> Response:
+    found = visible_import(request.user, uuid)
+    return Response(import_document(found, cast(User, request.user)))

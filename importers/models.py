@@ -42,7 +42,11 @@ class Upload(models.Model):
 
 
 class ImportStatus(models.TextChoices):
-    """received -> inspecting -> waiting | ready to prepare -> preparing -> ready -> applying -> applied."""
+    """received -> inspecting -> waiting -> preparing -> ready -> applying -> applied -> reverting -> reverted.
+
+    `waiting` with a question cannot go on before it is answered, without one it may be prepared. What is
+    stored says what was begun; `importers.states` tells by its job and changeset what came of it.
+    """
 
     RECEIVED = "received", _("received")
     INSPECTING = "inspecting", _("being looked at")
@@ -55,6 +59,8 @@ class ImportStatus(models.TextChoices):
     UNCHANGED = "unchanged", _("nothing to change")
     FAILED = "failed", _("failed")
     CANCELLED = "cancelled", _("cancelled")
+    REVERTING = "reverting", _("being undone")
+    REVERTED = "reverted", _("undone")
 
 
 class Import(models.Model):
@@ -79,6 +85,7 @@ class Import(models.Model):
     issue_counts = models.JSONField(default=dict, help_text="Number of issues by rule")
     changeset = models.OneToOneField(Changeset, models.SET_NULL, null=True, related_name="import_of")
     job = models.UUIDField(null=True, help_text="The job that works on it, or did last")
+    turn = models.PositiveIntegerField(default=0, help_text="Goes up with each job; earlier ones are void")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -106,16 +113,3 @@ class ImportIssue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} #{self.row}"
-
-
-class ImportReport(models.Model):
-    """What an import did and everything that was found about rows of its file."""
-
-    changeset = models.OneToOneField(
-        Changeset, models.CASCADE, primary_key=True, related_name="import_report"
-    )
-    summary = models.JSONField(help_text="importers.pipeline.ImportSummary")
-    issues = models.JSONField(help_text="List of importers.report.RowIssue as objects, in the order found")
-
-    def __str__(self) -> str:
-        return f"import #{self.pk}"

@@ -1,7 +1,7 @@
 """What an import is to do: which layer of the file goes into which layer of the community, and how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,9 @@ from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import User
 from gis_core.roles import Action
+from importers.choices import LEAVE_OUT, Choices
 from importers.errors import FieldNotInFile, LayerNotInFile, SeveralLayers
+from importers.fields import FieldInfo
 from importers.sandbox import Conversion, FieldMapping, FileInspection, LayerInspection
 from layers.access import editable_schema, may, visible_layers
 from layers.catalogue import may_create_layers
@@ -49,9 +51,20 @@ class KeyFieldNeeded(HromadaError):
     )
 
 
+class LayerNeeded(HromadaError):
+    code = "layer-needed"
+    status = 409
+    message = _("Say into which layer the file goes: the short name of a new one or of one that exists.")
+
+
+class UnknownStandard(HromadaError):
+    code = "unknown-standard"
+    message = _("There is no standard layer “%(standard)s”.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportRequest:
-    """The decisions of whoever imports; plain values, so that a job can carry them.
+    """The decisions of whoever imports, under the names that commands and forms use.
 
     `field_map` says under which key a column is stored; columns it does not name are stored under a
     key made of their name, unless `standard` names a standard layer: then only mapped ones are.
@@ -70,10 +83,20 @@ class ImportRequest:
     field_map: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
 
+    def choices(self) -> Choices:
+        """Raises BadChoice."""
+        given = asdict(self)
+        mapping = [{"source": column, "key": key} for column, key in given.pop("field_map").items()]
+        given["layer"] = given.pop("slug")
+        if self.standard:
+            given["unmapped"] = LEAVE_OUT
+        return Choices.from_json({**given, "mapping": mapping})
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:
-    """The answer: `layer` None means a new one, made with `attributes_for` once the geometry is known.
+    """The answer: `layer` None means a new one, made with `attributes`; `new_fields` is what an existing
+    layer's schema gains (its JSON form).
 
     Features that are matched by key keep their values of `kept_fields`, of which the file knows nothing.
     """
@@ -86,24 +109,28 @@ class LayerPlan:
     mode: str
     comment: str
     kept_fields: tuple[str, ...] = ()
+    new_fields: tuple[dict[str, Any], ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def attributes_for(self, conversion: Conversion) -> dict[str, Any]:
-        """Attributes of the new layer; style and geometry type by what was found in the file."""
+        """Style and geometry type of the new layer, by what was found in the file."""
         kind = self.attributes.get("geometry_type") or single_kind(conversion.geometry_type)
         style = self.attributes.get("style") or default_recipe(kind)
-        return {**self.attributes, "geometry_type": kind, "style": style}
+        return {"geometry_type": kind, "style": style}
 
 
 def plan_layer(
-    inspection: FileInspection, *, community: Community, actor: User | None, request: ImportRequest
+    inspection: FileInspection, *, community: Community, actor: User | None, choices: Choices
 ) -> LayerPlan:
-    """Raises SeveralLayers, LayerNotInFile, SchemaDiffers, ModeNeeded, KeyFieldNeeded, NotAllowed."""
-    source = chosen_layer(inspection, request.source_layer)
-    layer = _existing_layer(community, actor, request.slug)
+    """Raises what is missing (SeveralLayers, LayerNeeded, SchemaDiffers, ModeNeeded, KeyFieldNeeded) and what
+    is wrong (LayerNotInFile, FieldNotInFile, UnknownStandard, NotAllowed)."""
+    source = chosen_layer(inspection, choices.source_layer)
+    if not choices.layer:
+        raise LayerNeeded()
+    layer = target_layer(community, actor, choices.layer)
     if layer is None:
-        return _new_layer(source, community, actor, request)
-    return _into_existing(source, layer, actor, request)
+        return _new_layer(source, community, actor, choices)
+    return _into_existing(source, layer, actor, choices)
 
 
 def chosen_layer(inspection: FileInspection, name: str) -> LayerInspection:
@@ -122,8 +149,13 @@ def single_kind(geometry_type: str) -> str:
     return kind if kind in GeometryType.values else GeometryType.ANY
 
 
-def _existing_layer(community: Community, actor: User | None, slug: str) -> Layer | None:
-    layer = Layer.objects.select_related("community").filter(community=community, slug=slug).first()
+def target_layer(community: Community, actor: User | None, slug: str) -> Layer | None:
+    """The layer with that short name; None where there is none, or only one that waits for its own import.
+
+    Raises NotAllowed where the actor may not see or edit it.
+    """
+    found = Layer.objects.select_related("community").filter(community=community, slug=slug, is_draft=False)
+    layer = found.first()
     if layer is None or actor is None:
         return layer
     if not visible_layers(actor).filter(pk=layer.pk).exists() or not may(actor, layer, Action.EDIT):
@@ -132,58 +164,67 @@ def _existing_layer(community: Community, actor: User | None, slug: str) -> Laye
 
 
 def _new_layer(
-    source: LayerInspection, community: Community, actor: User | None, request: ImportRequest
+    source: LayerInspection, community: Community, actor: User | None, choices: Choices
 ) -> LayerPlan:
     if not may_create_layers(actor, community):
         raise NotAllowed()  # before the file is read, not after
-    standard = standard_attributes(request.standard) if request.standard else None
-    if request.standard and standard is None:
-        raise UnknownStandard(standard=request.standard)
+    standard = standard_attributes(choices.standard) if choices.standard else None
+    if choices.standard and standard is None:
+        raise UnknownStandard(standard=choices.standard)
     attributes: dict[str, Any] = {
-        "title": request.title or {"uk": source.name},
-        "theme": request.theme,
-        "access_level": request.access_level,
+        "title": dict(choices.title) or {"uk": source.name},
+        "theme": choices.theme,
+        "access_level": choices.access_level,
+        "fields": [],
     }
     if standard is not None:
-        attributes = standard | ({"title": request.title} if request.title else {})
-        fields = _mapped_to(standard["fields"], source, request.field_map)
-    else:
-        fields = _all_fields(source, request.field_map)
-        attributes["fields"] = [_schema_field(item) for item in fields]
-    key_field = request.key_field or attributes.get("key_field", "")
-    if key_field and key_field not in {item.key for item in fields}:
-        raise FieldNotInFile(
-            layer=source.name, field=key_field, choices=", ".join(item.key for item in fields)
-        )
+        attributes = standard | ({"title": dict(choices.title)} if choices.title else {})
+    schema = Schema.from_json(attributes["fields"])
+    columns = _kept_columns(source, choices)
+    fields = tuple(_mapping(column, choices, schema) for column in columns)
+    new = [_schema_field(item, choices, access="") for item in fields if schema.get(item.key) is None]
+    attributes["fields"] = [*attributes["fields"], *new]
+    key_field = _key_of(choices.key_field, fields) or attributes.get("key_field", "")
+    known = {item["key"] for item in attributes["fields"]}
+    if key_field and key_field not in known:
+        raise FieldNotInFile(layer=source.name, field=key_field, choices=", ".join(i.key for i in fields))
+    given = {item.key for item in fields}
     return LayerPlan(
-        source=source, layer=None, fields=fields, key_field=key_field, mode=Mode.APPEND,
-        geometry_type=attributes.get("geometry_type", ""), comment=request.comment,
+        source=source, layer=None, fields=fields, key_field=key_field if key_field in given else "",
+        mode=Mode.APPEND, geometry_type=attributes.get("geometry_type", ""), comment=choices.comment,
         attributes={**attributes, "key_field": key_field},
     )  # fmt: skip
 
 
-class UnknownStandard(HromadaError):
-    code = "unknown-standard"
-    message = _("There is no standard layer “%(standard)s”.")
-
-
-def _into_existing(
-    source: LayerInspection, layer: Layer, actor: User | None, request: ImportRequest
-) -> LayerPlan:
-    fields = _all_fields(source, request.field_map)
-    schema = editable_schema(actor, layer)
-    _refuse_other_schema(layer, schema, fields, source)
-    if layer.feature_count and not request.mode:
+def _into_existing(source: LayerInspection, layer: Layer, actor: User | None, choices: Choices) -> LayerPlan:
+    seen = editable_schema(actor, layer)
+    fields = tuple(_mapping(column, choices, layer.schema) for column in _kept_columns(source, choices))
+    new = _new_fields(layer, actor, fields, choices)
+    _refuse_other_schema(layer, seen, fields, source, may_gain=bool(new))
+    if layer.feature_count and not choices.mode:
         raise ModeNeeded(layer=layer.full_name, count=layer.feature_count)
-    if request.mode == Mode.UPDATE and not layer.key_field:
+    if choices.mode == Mode.UPDATE and not layer.key_field:
         raise KeyFieldNeeded(layer=layer.full_name)
-    types = {item.key: item.type for item in layer.schema}
+    given = {item.key for item in fields}
     return LayerPlan(
-        source=source, layer=layer, key_field=layer.key_field, geometry_type=layer.geometry_type,
-        fields=tuple(FieldMapping(item.source, item.key, types[item.key]) for item in fields),
-        mode=request.mode or Mode.APPEND, comment=request.comment,
-        kept_fields=_kept_fields(layer, schema, fields, request.mode),
+        source=source, layer=layer, key_field=layer.key_field if layer.key_field in given else "",
+        geometry_type=layer.geometry_type, fields=fields, mode=choices.mode or Mode.APPEND,
+        comment=choices.comment, kept_fields=_kept_fields(layer, seen, fields, choices.mode), new_fields=new,
     )  # fmt: skip
+
+
+def _new_fields(
+    layer: Layer, actor: User | None, fields: Sequence[FieldMapping], choices: Choices
+) -> tuple[dict[str, Any], ...]:
+    """What the layer has no field for is kept under its own name, where the actor may change the schema; for
+    members until somebody opens it."""
+    if not may(actor, layer, Action.MANAGE):
+        return ()
+    return tuple(
+        _schema_field(item, choices, access=AccessLevel.STAFF)
+        for item in fields
+        if layer.schema.get(item.key) is None
+    )
 
 
 def _kept_fields(layer: Layer, schema: Schema, fields: Sequence[FieldMapping], mode: str) -> tuple[str, ...]:
@@ -193,12 +234,13 @@ def _kept_fields(layer: Layer, schema: Schema, fields: Sequence[FieldMapping], m
 
 
 def _refuse_other_schema(
-    layer: Layer, schema: Schema, fields: tuple[FieldMapping, ...], source: LayerInspection
+    layer: Layer, seen: Schema, fields: tuple[FieldMapping, ...], source: LayerInspection, *, may_gain: bool
 ) -> None:
-    known = {item.key for item in schema}
+    known = {item.key for item in seen}
     given = {item.key for item in fields}
-    extra = sorted(given - known)
-    missing = sorted(item.key for item in schema if item.required and item.key not in given)
+    hidden = {item.key for item in layer.schema} - known
+    extra = sorted(given & hidden if may_gain else given - known)
+    missing = sorted(item.key for item in seen if item.required and item.key not in given)
     differences = []
     if extra:
         differences.append(str(_("the layer has no field %(names)s")) % {"names": ", ".join(extra)})
@@ -213,28 +255,32 @@ def _refuse_other_schema(
         raise SchemaDiffers(layer=layer.full_name, differences="; ".join(differences))
 
 
-def _all_fields(source: LayerInspection, field_map: Mapping[str, str]) -> tuple[FieldMapping, ...]:
-    _refuse_unknown_columns(source, field_map)
-    return tuple(
-        FieldMapping(item.name, field_map.get(item.name, item.key), item.type) for item in source.fields
-    )
-
-
-def _mapped_to(
-    schema: list[dict[str, Any]], source: LayerInspection, field_map: Mapping[str, str]
-) -> tuple[FieldMapping, ...]:
-    """The columns that `field_map` gives a field of the standard schema, with that field's type."""
-    _refuse_unknown_columns(source, field_map)
-    types = {item["key"]: item.get("type", "string") for item in schema}
-    return tuple(FieldMapping(column, key, types[key]) for column, key in field_map.items() if key in types)
-
-
-def _refuse_unknown_columns(source: LayerInspection, field_map: Mapping[str, str]) -> None:
+def _kept_columns(source: LayerInspection, choices: Choices) -> list[FieldInfo]:
     names = [item.name for item in source.fields]
-    for column in field_map:
-        if column not in names:
-            raise FieldNotInFile(layer=source.name, field=column, choices=", ".join(names))
+    for choice in choices.mapping:
+        if choice.source not in names:
+            raise FieldNotInFile(layer=source.name, field=choice.source, choices=", ".join(names))
+    return [item for item in source.fields if choices.column(item.name).keep]
 
 
-def _schema_field(mapping: FieldMapping) -> dict[str, Any]:
-    return {"key": mapping.key, "title": {"uk": mapping.source}, "type": mapping.type}
+def _mapping(column: FieldInfo, choices: Choices, schema: Schema) -> FieldMapping:
+    """How a column is stored; in a field that exists, with that field's type."""
+    choice = choices.column(column.name)
+    key = choice.key or column.key
+    known = schema.get(key)
+    return FieldMapping(column.name, key, known.type if known else choice.type or column.type)
+
+
+def _key_of(wanted: str, fields: Sequence[FieldMapping]) -> str:
+    """The key for a key field that was given by its key or by its column's name."""
+    return next((item.key for item in fields if wanted == item.source), wanted)
+
+
+def _schema_field(mapping: FieldMapping, choices: Choices, *, access: str) -> dict[str, Any]:
+    choice = choices.column(mapping.source)
+    made: dict[str, Any] = {
+        "key": mapping.key, "title": dict(choice.title) or {"uk": mapping.source}, "type": mapping.type,
+    }  # fmt: skip
+    if choice.unit:
+        made["unit"] = choice.unit
+    return made | ({"access": access} if access else {})

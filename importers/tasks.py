@@ -1,36 +1,150 @@
-"""Imports in the background: the same pipeline as on the command line, as a job with progress."""
+"""The jobs of imports: the steps of `importers.pipeline`, one after the other as far as the import may go."""
 
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from gis_core.jobs.models import Job
+from gis_core.errors import HromadaError
 from gis_core.jobs.tasks import task
 from gis_core.people import User
-from importers.models import Upload
-from importers.pipeline import import_file
-from importers.plan import ImportRequest
+from importers import pipeline
+from importers.choices import APPLY, INSPECT, Choices
+from importers.models import Import, ImportStatus
+from importers.questions import ASKED, stored
+from layers.edits import revert_changeset
+
+
+@task(title=_("Looking at a file"), queue_name="imports")
+def inspect_import(import_id: int, turn: int) -> dict[str, Any]:
+    """Find out what the uploads hold; ask, or go on where the import may."""
+
+    def work(importing: Import) -> None:
+        pipeline.inspect(importing)
+        pipeline.plan_of(importing, importing.owner)
+        go_on(importing)
+
+    return _run(import_id, turn, ImportStatus.INSPECTING, work)
+
+
+@task(title=_("Preparing an import"), queue_name="imports")
+def prepare_import(import_id: int, turn: int) -> dict[str, Any]:
+    """Stage the rows and find what differs; ask where something is missing."""
+
+    def work(importing: Import) -> None:
+        with transaction.atomic():  # a question takes back the half that was done
+            pipeline.prepare(importing)
+        go_on(importing)
+
+    return _run(import_id, turn, ImportStatus.PREPARING, work)
+
+
+@task(title=_("Applying an import"), queue_name="imports")
+def apply_import(import_id: int, turn: int, actor_id: int | None = None) -> dict[str, Any]:
+    """Make the accepted differences true, in the transaction of the job."""
+    actor = None if actor_id is None else User.objects.get(pk=actor_id)
+    return _run(
+        import_id, turn, ImportStatus.APPLYING, lambda importing: pipeline.apply(importing, actor=actor)
+    )
+
+
+@task(title=_("Undoing an import"), queue_name="imports")
+def revert_import(import_id: int, turn: int, actor_id: int | None = None) -> dict[str, Any]:
+    """Undo an applied import by a changeset of its own."""
+    actor = None if actor_id is None else User.objects.get(pk=actor_id)
+
+    def work(importing: Import) -> None:
+        assert importing.changeset is not None  # noqa: S101 -- it was applied
+        revert_changeset(changeset=importing.changeset, actor=actor, comment=importing.name)
+        Import.objects.filter(pk=importing.pk).update(status=ImportStatus.APPLIED)
+
+    return _run(import_id, turn, ImportStatus.REVERTING, work)
+
+
+@task(title=_("Clearing a cancelled import"), queue_name="imports")
+def clear_import(import_id: int, turn: int) -> dict[str, Any]:
+    """Take back what a step left that was cancelled while it ran."""
+    importing = Import.objects.select_for_update().filter(pk=import_id, turn=turn).first()
+    if importing is not None:
+        pipeline.drop_prepared(importing)
+        Import.objects.filter(pk=import_id).update(status=ImportStatus.CANCELLED)
+    return {}
+
+
+def enqueue(importing: Import, status: str, actor: User | None) -> None:
+    """Give the import its next job, which makes every earlier one void; in the caller's transaction."""
+    steps: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        ImportStatus.INSPECTING: (inspect_import, ()),
+        ImportStatus.PREPARING: (prepare_import, ()),
+        ImportStatus.APPLYING: (apply_import, (actor.pk if actor else None,)),
+        ImportStatus.REVERTING: (revert_import, (actor.pk if actor else None,)),
+    }
+    job_task, arguments = steps[status]
+    Import.objects.filter(pk=importing.pk).update(turn=F("turn") + 1)
+    importing.refresh_from_db(fields=["turn"])
+    queued = job_task.using(
+        owner=actor or importing.owner, community=importing.community, subject=importing.name
+    ).enqueue(importing.pk, importing.turn, *arguments)
+    importing.status, importing.job = ImportStatus(status), queued.id
+    importing.question = importing.problem = None
+    importing.save(update_fields=["status", "job", "question", "problem", "updated_at"])
+
+
+def go_on(importing: Import) -> None:
+    """Enqueue the step that is due, where the import was told to go that far by itself."""
+    until = Choices.from_json(importing.choices).until
+    if importing.status == ImportStatus.WAITING and until != INSPECT:
+        enqueue(importing, ImportStatus.PREPARING, importing.owner)
+    elif importing.status == ImportStatus.READY and until == APPLY:
+        enqueue(importing, ImportStatus.APPLYING, importing.owner)
+
+
+def _run(import_id: int, turn: int, status: str, work: Callable[[Import], None]) -> dict[str, Any]:
+    """Do the step, unless a later one has taken its place; a question is an answer, not a failure."""
+    importing = (
+        Import.objects.select_related("community", "owner", "changeset__layer__community")
+        .filter(pk=import_id, turn=turn, status=status)
+        .first()
+    )
+    if importing is None:
+        return {}
+    try:
+        work(importing)
+    except HromadaError as error:
+        if error.code not in ASKED:
+            raise
+        question = stored(error)
+        Import.objects.filter(pk=import_id).update(question=question, status=ImportStatus.WAITING)
+        return {"import": str(importing.uuid), "status": ImportStatus.WAITING, "question": error.code}
+    return {"import": str(importing.uuid), "status": importing.status}
+
+
+# --- what the page of one step used ---
 
 
 @task(title=_("Import of a file"), queue_name="imports")
 def run_import(upload_id: int, request: dict[str, Any], actor_id: int | None) -> dict[str, Any]:
-    """Import an upload; the job's result is the summary of the import."""
+    """Import an upload in one go; the job's result is the summary of the import."""
+    from importers.models import Upload
+    from importers.plan import ImportRequest
+
     upload = Upload.objects.select_related("community").get(pk=upload_id)
     actor = User.objects.get(pk=actor_id) if actor_id is not None else None
-    summary = import_file(
-        file=upload.path,
-        name=upload.name,
-        community=upload.community,
-        actor=actor,
+    summary = pipeline.import_file(
+        file=upload.path, name=upload.name, community=upload.community, actor=actor,
         request=ImportRequest(**request),
-    )
-    # Issues quote values of the layer, and a job is seen by more people: they are read from the report.
+    )  # fmt: skip
     return {**summary.as_json(), "first_issues": []}
 
 
-def start_import(*, upload: Upload, request: ImportRequest, actor: User) -> Job:
+def start_import(*, upload: Any, request: Any, actor: User) -> Any:
     """Queue the import of an upload; the job tells progress, then the summary or the failure."""
+    from dataclasses import asdict
+
+    from gis_core.jobs.models import Job
+
     queued = run_import.using(owner=actor, community=upload.community, subject=upload.name).enqueue(
         upload.pk, asdict(request), actor.pk
     )

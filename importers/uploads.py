@@ -17,14 +17,22 @@ from importers.models import Upload
 _MB = 1024 * 1024
 
 
-def receive_upload(*, community: Community, owner: User | None, name: str, chunks: Iterable[bytes]) -> Upload:
-    """Store a file and its row. Raises TooLarge as soon as the limit is passed; then nothing is kept."""
+def receive_upload(
+    *,
+    community: Community,
+    owner: User | None,
+    name: str,
+    chunks: Iterable[bytes],
+    limit: str = "max_upload_mb",
+) -> Upload:
+    """Store a file and its row. Raises TooLarge as soon as `limit` is passed; then nothing is kept."""
     upload = Upload(community=community, owner=owner, name=display_name(name), size=0, sha256="")
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = folder / f"{upload.uuid.hex}.part"
     try:
-        upload.size, upload.sha256 = _write(part, chunks, upload.name)
+        upload.size, upload.sha256 = _write(part, chunks, upload.name, limits.value(limit) * _MB)
+        upload.received = upload.size
         part.rename(upload.path)
         _sync_folder(folder)
         upload.save()
@@ -49,8 +57,8 @@ def display_name(name: str) -> str:
     return shown.strip()[:200] or "file"
 
 
-def _write(path: Path, chunks: Iterable[bytes], name: str) -> tuple[int, str]:
-    limit, size, digest = limits.value("max_upload_mb") * _MB, 0, hashlib.sha256()
+def _write(path: Path, chunks: Iterable[bytes], name: str, limit: int) -> tuple[int, str]:
+    size, digest = 0, hashlib.sha256()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         for chunk in chunks:
             size += len(chunk)

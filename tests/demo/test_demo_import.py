@@ -5,7 +5,8 @@ import pytest
 from gis_core.communities import Community
 from importers.demo.tables import Table
 from importers.demo.writer import DemoFile
-from importers.pipeline import ImportRequest, ImportSummary, import_file
+from importers.pipeline import ImportRequest, import_file
+from importers.summary import ImportSummary
 from layers.models import Feature, Layer
 from layers.standards import standard_layers
 

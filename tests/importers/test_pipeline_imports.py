@@ -13,9 +13,10 @@ from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import User
 from importers.errors import CrsUnknown, EncodingUnknown, NotSpatial, SeveralLayers
 from importers.management.commands.import_data import report_of
-from importers.models import ImportReport
-from importers.pipeline import ImportSummary, import_file
+from importers.models import Import, ImportIssue
+from importers.pipeline import import_file
 from importers.plan import ImportRequest, ModeNeeded, SchemaDiffers
+from importers.summary import ImportSummary
 from layers.access import visible_layers
 from layers.edits import revert_changeset
 from layers.models import Changeset, Feature, Layer
@@ -38,7 +39,7 @@ def bring_in(file: Path, community: Community, actor: User | None = None, **deci
 def assert_nothing_is_left() -> None:
     assert not Layer.objects.exists()
     assert not Changeset.objects.exists()
-    assert not ImportReport.objects.exists()
+    assert not Import.objects.exists()
     assert not list((settings.VAR_DIR / "work").glob("*"))
 
 
@@ -166,8 +167,8 @@ def test_an_invalid_geometry_is_repaired_and_reported_with_its_row(
     )
     summary = bring_in(files.geopackage(tmp_path, frame), community)
     assert (summary.imported, summary.repaired) == (2, 1)
-    (issue,) = ImportReport.objects.get().issues
-    assert (issue["row"], issue["rule"]) == (2, "geometry-invalid")
+    issue = ImportIssue.objects.get()
+    assert (issue.row, issue.rule) == (2, "geometry-invalid")
 
 
 def test_a_viewer_cannot_import(community: Community, user_with_role: MakeUser, tmp_path: Path) -> None:

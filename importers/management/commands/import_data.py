@@ -10,9 +10,10 @@ from django.utils.translation import ngettext
 from gis_core.communities import Community
 from gis_core.jobs import progress
 from gis_core.management.reporting import Report, ReportingCommand
-from importers.pipeline import ImportSummary, import_file
+from importers.pipeline import import_file
 from importers.plan import ImportRequest, Mode
 from importers.report import RowIssue
+from importers.summary import ImportSummary
 from importers.uploads import display_name
 from layers.models.catalogue import AccessLevel, Theme
 

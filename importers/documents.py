@@ -1,0 +1,168 @@
+"""An import as a document: what the API answers and what pages are made of."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from gis_core.errors import HromadaError
+from gis_core.jobs.messages import sentence
+from gis_core.jobs.models import Job
+from gis_core.people import User
+from gis_core.roles import Action
+from importers.access import may_steer
+from importers.choices import Choices
+from importers.models import Import, ImportStatus
+from importers.pipeline import inspection_of
+from importers.plan import chosen_layer
+from importers.questions import told
+from importers.sandbox import LayerInspection
+from importers.states import ENDED, State, state_of
+from layers.access import may
+from layers.models import Changeset, Layer
+
+
+def import_document(importing: Import, user: User) -> dict[str, Any]:
+    """What GET /api/imports/<uuid> answers; texts in the active language."""
+    state = state_of(importing)
+    source = _source(importing)
+    return {
+        **short_document(importing, state),
+        "question": told(importing.question) if state.status == ImportStatus.WAITING else None,
+        "problem": told(state.problem),
+        "inspection": importing.inspection,
+        "choices": Choices.from_json(importing.choices).to_json(),
+        "proposal": _proposal(source, importing),
+        "standards": [],
+        "summary": importing.summary,
+        "diff": _diff(importing),
+        "issue_counts": importing.issue_counts,
+        "changeset": _changeset(importing.changeset),
+        "layer": _layer(importing),
+        "can": possible(importing, state, user),
+    }
+
+
+def short_document(importing: Import, state: State) -> dict[str, Any]:
+    """An import in a list."""
+    address = reverse("api-import", args=[importing.uuid])
+    return {
+        "id": str(importing.uuid),
+        "name": importing.name,
+        "community": importing.community.slug,
+        "owner": str(importing.owner) if importing.owner else None,
+        "created_at": importing.created_at.isoformat(),
+        "updated_at": importing.updated_at.isoformat(),
+        "status": str(state.status),
+        "status_label": str(state.status.label),
+        "progress": _progress(state),
+        "job": str(importing.job) if importing.job else None,
+        "links": {
+            "self": address,
+            "diff": f"{address}/diff",
+            "issues": f"{address}/issues",
+            "issues_csv": f"{address}/issues.csv",
+        },
+    }
+
+
+def possible(importing: Import, state: State, user: User) -> dict[str, bool]:
+    """What `user` can do with the import as it is."""
+    steers = may_steer(user, importing)
+    open_to_change = steers and not state.is_working and state.status not in ENDED
+    cancelling = state.job is not None and state.job.cancel_requested_at is not None
+    unfinished = open_to_change and state.status not in (ImportStatus.CANCELLED, ImportStatus.FAILED)
+    applied = {ImportStatus.APPLIED, ImportStatus.SUBMITTED, ImportStatus.REVERTED}
+    return {
+        "decide": open_to_change,
+        "prepare": open_to_change and importing.inspection is not None and importing.question is None,
+        "apply": steers and state.status == ImportStatus.READY,
+        "cancel": unfinished or (steers and _may_stop(state) and not cancelling),
+        "retry": steers and state.status in (ImportStatus.FAILED, ImportStatus.CANCELLED),
+        "discard": steers and not state.is_working and state.status not in applied,
+        "revert": state.status == ImportStatus.APPLIED and _may_revert(importing, user),
+    }
+
+
+def _may_stop(state: State) -> bool:
+    return state.is_working and state.status != ImportStatus.REVERTING
+
+
+def _may_revert(importing: Import, user: User) -> bool:
+    changeset = importing.changeset
+    return changeset is not None and may_steer(user, importing) and may(user, changeset.layer, Action.EDIT)
+
+
+def _progress(state: State) -> dict[str, Any] | None:
+    """How far the work is, where something is being done."""
+    job = state.job
+    if not state.is_working or job is None:
+        return None
+    return {"fraction": job.progress, "message": _message(job)}
+
+
+def _message(job: Job) -> str:
+    return (
+        sentence(job.message_code, job.message_params) if job.message_code else str(job.get_state_display())
+    )
+
+
+def _source(importing: Import) -> LayerInspection | None:
+    """The layer of the file that is meant, once that is known."""
+    inspection = inspection_of(importing)
+    if inspection is None:
+        return None
+    try:
+        return chosen_layer(inspection, importing.choices.get("source_layer", ""))
+    except HromadaError:
+        return None
+
+
+def _proposal(source: LayerInspection | None, importing: Import) -> list[dict[str, Any]]:
+    """What would become of each column."""
+    if source is None:
+        return []
+    choices = Choices.from_json(importing.choices)
+    found = []
+    for item in source.fields:
+        choice = choices.column(item.name)
+        found.append({
+            "source": item.name, "key": choice.key or item.key, "type": choice.type or item.type,
+            "title": dict(choice.title) or {"uk": item.name}, "unit": choice.unit, "how": "name",
+            "confidence": 1.0, "personal": "", "keep": choice.keep,
+            "samples": [row.get(item.name) for row in source.samples][:3],
+        })  # fmt: skip
+    return found
+
+
+def _diff(importing: Import) -> dict[str, int] | None:
+    summary = importing.summary
+    if summary is None:
+        return None
+    counts = {name: summary.get(name, 0) for name in ("added", "changed", "removed", "unchanged")}
+    accepted = counts["added"] + counts["changed"] + counts["removed"]
+    return {**counts, "invalid": summary["rejected"], "accepted": accepted}
+
+
+def _changeset(changeset: Changeset | None) -> dict[str, Any] | None:
+    if changeset is None:
+        return None
+    return {"id": changeset.pk, "status": changeset.status, "revision": changeset.revision}
+
+
+def _layer(importing: Import) -> dict[str, Any] | None:
+    """The layer that the import goes into: the changeset's, else the one that was chosen."""
+    slug = importing.choices.get("layer", "")
+    if not slug:
+        return None
+    layer = importing.changeset.layer if importing.changeset else None
+    if layer is None:
+        layer = Layer.objects.filter(community=importing.community, slug=slug, is_draft=False).first()
+    exists = layer is not None and not layer.is_draft
+    return {
+        "slug": slug,
+        "name": f"{importing.community.slug}.{slug}",
+        "exists": exists,
+        "title": layer.local_title if layer else "",
+        "feature_count": layer.feature_count if layer and exists else 0,
+        "key_field": layer.key_field if layer else "",
+    }

@@ -1,0 +1,73 @@
+"""What was found about the rows of a file, kept as rows of ImportIssue."""
+
+import io
+import json
+import struct
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.db.models import Case, When
+
+from gis_core.jobs.plain import plain_json, plain_text
+from importers.models import Import
+from importers.report import REJECTED, RowIssue, read_issues
+
+_COLUMNS = ("import_id", "row", "rule", "done", "field", "value", "params", "point")
+_POINT_4326 = "0101000020E6100000"  # EWKB: little-endian point with SRID 4326
+_BATCH, _CHUNK = 1000, 1 << 20
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def keep_issues(importing: Import, file: Path) -> None:
+    """Copy the issues that the sandbox wrote (JSON lines) into the database; memory stays flat."""
+    statement = f"COPY importers_importissue ({', '.join(_COLUMNS)}) FROM STDIN"
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.cursor.copy_expert(statement, _CopyText(importing.pk, read_issues(file)), size=_CHUNK)
+
+
+class _CopyText(io.RawIOBase):
+    """A readable file of COPY's text format, made a batch at a time."""
+
+    def __init__(self, import_id: int, issues: Iterator[RowIssue]) -> None:
+        self._import_id = import_id
+        self._issues = issues
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._rest:
+            self._rest = "".join(map(self._line, islice(self._issues, _BATCH))).encode()
+            if not self._rest:
+                return b""
+        given, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
+        return given
+
+    def _line(self, issue: RowIssue) -> str:
+        texts = (issue.rule[:40], issue.done[:10], issue.field[:120], issue.value[:100])
+        params = json.dumps(plain_json(issue.params), ensure_ascii=False)
+        cells = [
+            str(self._import_id),
+            "\\N" if issue.row is None else str(issue.row),
+            *(plain_text(text).translate(_ESCAPES) for text in texts),
+            params.translate(_ESCAPES),
+            "\\N" if issue.point is None else _POINT_4326 + struct.pack("<dd", *issue.point).hex(),
+        ]
+        return "\t".join(cells) + "\n"
+
+
+def first_issues(importing: Import, limit: int) -> list[dict[str, Any]]:
+    """The first issues as the parts of a RowIssue; those about rows that were left out come first."""
+    losses_first = Case(When(done=REJECTED, then=0), default=1)
+    found = importing.issues.order_by(losses_first, "pk")[:limit]
+    return [
+        {
+            "row": it.row, "rule": it.rule, "done": it.done, "field": it.field, "value": it.value,
+            "params": it.params, "point": it.point.coords if it.point else None,
+        }
+        for it in found
+    ]  # fmt: skip

@@ -1,0 +1,102 @@
+"""Where an import is. The row says which step was begun, its job and its changeset what came of it.
+
+Nothing is written here: a worker that is killed cannot leave an import behind that says it is being worked on
+for ever, because the job queue finds out, and this asks the queue.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gis_core.errors import HromadaError
+from gis_core.jobs.models import UNFINISHED, Job, JobState
+from importers.models import Import, ImportStatus
+from layers.models import Changeset
+
+WORKING = frozenset({
+    ImportStatus.INSPECTING, ImportStatus.PREPARING, ImportStatus.APPLYING, ImportStatus.REVERTING,
+})  # fmt: skip
+ENDED = frozenset({
+    ImportStatus.APPLIED, ImportStatus.SUBMITTED, ImportStatus.UNCHANGED, ImportStatus.REVERTED,
+})  # fmt: skip
+"""Done or out of our hands: there is nothing left to decide, prepare or throw away."""
+
+
+class ImportInterrupted(HromadaError):
+    code = "import-interrupted"
+    status = 500
+    message = _("The work on this import ended and nobody knows why. Nothing was saved; start it again.")
+
+
+class ChangesetRejected(HromadaError):
+    code = "changeset-rejected"
+    status = 409
+    message = _("The reviewer refused this import: %(comment)s")
+
+
+@dataclass(frozen=True)
+class State:
+    """An import as it is: status, why it failed ({"code", "params"}), and the job that works on it or did."""
+
+    status: ImportStatus
+    problem: dict[str, Any] | None
+    job: Job | None
+
+    @property
+    def is_working(self) -> bool:
+        return self.status in WORKING
+
+
+def state_of(importing: Import) -> State:
+    return states_of([importing])[0]
+
+
+def states_of(imports: Iterable[Import]) -> list[State]:
+    """For each import its state, in order; asks for all jobs at once. Changesets should be selected before."""
+    listed = list(imports)
+    jobs = {job.uuid: job for job in Job.objects.filter(uuid__in=[it.job for it in listed if it.job])}
+    return [_state(item, jobs.get(item.job) if item.job else None) for item in listed]
+
+
+def _state(importing: Import, job: Job | None) -> State:
+    status = ImportStatus(importing.status)
+    if status in WORKING:
+        return _of_job(status, job)
+    changeset = importing.changeset
+    if status == ImportStatus.SUBMITTED and changeset is not None:
+        return _of_review(changeset, job)
+    if status == ImportStatus.APPLIED and changeset is not None and _reverted(changeset):
+        return State(ImportStatus.REVERTED, None, job)
+    return State(status, importing.problem, job)
+
+
+def _of_job(status: ImportStatus, job: Job | None) -> State:
+    if job is not None and job.state in UNFINISHED:
+        return State(status, None, job)
+    before = ImportStatus.APPLIED if status == ImportStatus.REVERTING else None
+    if job is not None and job.state == JobState.CANCELLED:
+        return State(before or ImportStatus.CANCELLED, None, job)
+    problem = {"code": ImportInterrupted.code, "params": {}}
+    if job is not None and job.error_code:
+        problem = {"code": job.error_code, "params": job.error_params}
+    return State(before or ImportStatus.FAILED, problem, job)
+
+
+def _of_review(changeset: Changeset, job: Job | None) -> State:
+    match changeset.status:
+        case Changeset.Status.APPLIED:
+            done = ImportStatus.REVERTED if _reverted(changeset) else ImportStatus.APPLIED
+            return State(done, None, job)
+        case Changeset.Status.REJECTED:
+            refusal = ChangesetRejected(comment=changeset.review_comment)
+            return State(ImportStatus.FAILED, {"code": refusal.code, "params": refusal.params}, job)
+        case Changeset.Status.NEEDS_CHANGES:
+            return State(ImportStatus.READY, None, job)
+        case _:
+            return State(ImportStatus.SUBMITTED, None, job)
+
+
+def _reverted(changeset: Changeset) -> bool:
+    return changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).exists()
