@@ -14,7 +14,7 @@ from gis_core.people import Membership, User
 from gis_core.roles import Action, roles_that_may
 from layers import access
 from layers.models import Layer
-from layers.publications import refresh_publication
+from layers.publications import refresh_publication, withdraw_publication
 from layers.schema import BadSchema, Schema
 
 
@@ -30,6 +30,13 @@ class LayerExists(HromadaError):
     message = _("Community %(community)s already has a layer “%(slug)s”. Choose another short name.")
 
 
+class LayerBeingPrepared(LayerExists):
+    message = _(
+        "Another import into community %(community)s is preparing layer “%(slug)s”. Finish or discard that "
+        "import, or choose another short name."
+    )
+
+
 def create_layer(
     *,
     community: Community,
@@ -41,19 +48,37 @@ def create_layer(
 ) -> Layer:
     """A new, empty layer. Raises NotAllowed, LayerExists, BadSchema, BadLayer.
 
-    `attributes` are those of the model: theme, geometry_type, key_field, style, access_level, ...
+    `attributes` are those of the model: theme, geometry_type, key_field, style, access_level, ...; with
+    `is_draft` nobody sees it until its first changeset is applied, and it goes with that one if discarded.
     """
     if not may_create_layers(actor, community):
         raise NotAllowed()
     with transaction.atomic():
         # Two who make the same layer at once come one after the other.
         Community.objects.select_for_update(no_key=True).get(pk=community.pk)
-        if Layer.objects.filter(community=community, slug=slug).exists():
-            raise LayerExists(community=community.slug, slug=slug)
+        present = Layer.objects.filter(community=community, slug=slug).first()
+        if present is not None:
+            taken = LayerBeingPrepared if present.is_draft else LayerExists
+            raise taken(community=community.slug, slug=slug)
         layer = Layer(community=community, slug=slug, title=dict(title), fields=list(fields), **attributes)
         _save(layer)
-        _record("layer-created", layer, actor)
+        _record("layer-drafted" if layer.is_draft else "layer-created", layer, actor)
     return layer
+
+
+def publish_draft(*, layer: Layer, actor: User | None) -> None:
+    """Let readers see a draft layer, by its access level; in the caller's transaction."""
+    layer.is_draft = False
+    layer.save(update_fields=["is_draft", "updated_at"])
+    refresh_publication(layer)
+    _record("layer-created", layer, actor)
+
+
+def discard_draft(*, layer: Layer, actor: User | None) -> None:
+    """Delete a draft layer, which has no features and no changesets; in the caller's transaction."""
+    _record("layer-discarded", layer, actor)
+    withdraw_publication(layer)
+    layer.delete()
 
 
 def update_layer(*, layer: Layer, actor: User | None, **attributes: Any) -> Layer:

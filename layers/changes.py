@@ -1,28 +1,25 @@
-"""The SQL of small changesets: rows of `Change` written, checked, applied and inverted, set-based."""
+"""The SQL of small changesets: rows of `Change` written, checked and applied, set-based."""
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from psycopg2 import sql
 
 from gis_core.errors import HromadaError
 from gis_core.geo.geojson import BadGeometry
 from gis_core.people import Membership
+from layers import staging
+from layers.applying import Counts, apply_wanted
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
 from layers.schema import Schema
 
 if TYPE_CHECKING:
     from layers.edits import ChangeDraft
-
-
-class Counts(NamedTuple):
-    created: int
-    updated: int
-    deleted: int
 
 
 class StaleEdit(HromadaError):
@@ -33,12 +30,6 @@ class StaleEdit(HromadaError):
     message = _(
         "%(count)s features were changed by somebody else since you began. Compare both versions and decide."
     )
-
-
-class DuplicateKey(HromadaError):
-    code = "duplicate-key"
-    status = 409
-    message = _("The layer already has another feature with key “%(key)s”.")
 
 
 class OutsideYourArea(HromadaError):
@@ -153,7 +144,7 @@ def check_area(changeset: Changeset) -> None:
             {"layer": changeset.layer_id, "membership": membership.pk, "changeset": changeset.pk},
         )
         (count,) = cursor.fetchone()
-    if count or changeset.is_staged:
+    if count or changeset.is_staged or staging.has_table(staging.inverse_name(changeset)):
         raise OutsideYourArea(count=count or _now("some"))
 
 
@@ -161,67 +152,8 @@ def apply_changes(layer: Layer, changeset: Changeset, seen: Schema) -> Counts:
     """Carry out the changes of a locked layer; a conflict shows the fields in `seen` alone. Raises
     StaleEdit, DuplicateKey."""
     refuse_stale(layer, changeset, seen)
-    ensure_partition(layer)
-    values = {"layer": layer.pk, "changeset": changeset.pk, "revision": layer.revision + 1}
-    try:
-        with connection.cursor() as cursor:
-            return Counts(
-                deleted=_run(cursor, _DELETE, values),
-                updated=_run(cursor, _UPDATE, values),
-                created=_run(cursor, _INSERT, values),
-            )
-    except IntegrityError as error:
-        raise duplicate_key(error) from error
-
-
-def duplicate_key(error: IntegrityError) -> Exception:
-    """The named failure behind a broken unique index of keys, else the error itself."""
-    diagnostics = getattr(error.__cause__, "diag", None)
-    if diagnostics is None or getattr(error.__cause__, "pgcode", "") != "23505":
-        return error
-    return DuplicateKey(key=(diagnostics.message_detail or "").partition(")=(")[2].partition(")")[0])
-
-
-def _run(cursor: Any, statement: str, values: dict[str, int]) -> int:
-    cursor.execute(statement, values)
-    return int(cursor.rowcount)
-
-
-_DELETE = """
-    DELETE FROM layers_feature f USING layers_change c
-    WHERE f.layer_id = %(layer)s AND c.changeset_id = %(changeset)s AND c.op = 'D' AND f.id = c.feature_id
-"""
-_UPDATE = """
-    UPDATE layers_feature f
-    SET geom = c.geom, properties = c.properties, external_key = c.external_key, version = f.version + 1,
-        revision = %(revision)s, changeset_id = %(changeset)s, updated_at = now()
-    FROM layers_change c
-    WHERE f.layer_id = %(layer)s AND c.changeset_id = %(changeset)s AND c.op = 'U' AND f.id = c.feature_id
-"""
-# A feature that a revert brings back goes on counting where it ended: base_version is its last version.
-_INSERT = """
-    INSERT INTO layers_feature (id, layer_id, geom, properties, external_key, version, revision, changeset_id)
-    SELECT c.feature_id, %(layer)s, c.geom, c.properties, c.external_key, coalesce(c.base_version, 0) + 1,
-           %(revision)s, %(changeset)s
-    FROM layers_change c
-    WHERE c.changeset_id = %(changeset)s AND c.op = 'C'
-"""
-
-
-def ensure_partition(layer: Layer) -> None:
-    """Give the layer its partition where it has none yet; a layer gets it with its first feature."""
-    with connection.cursor() as cursor:
-        if not has_partition(layer):
-            name = f"empty_{layer.pk}"
-            cursor.execute("CALL features_create_staging(%s, %s, 0, 0)", [name, layer.pk])
-            cursor.execute("CALL features_attach(%s, %s)", [name, layer.pk])
-
-
-def has_partition(layer: Layer) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"features.layer_{layer.pk}"])
-        (found,) = cursor.fetchone()
-    return bool(found)
+    wanted = sql.SQL("(SELECT * FROM layers_change WHERE changeset_id = {})")
+    return apply_wanted(layer, changeset, wanted.format(sql.Literal(changeset.pk)))
 
 
 def refuse_stale(layer: Layer, changeset: Changeset, seen: Schema) -> None:
@@ -247,50 +179,3 @@ def refuse_stale(layer: Layer, changeset: Changeset, seen: Schema) -> None:
         conflicts = [json.loads(row) for (row,) in cursor.fetchall()]
     if conflicts:
         raise StaleEdit(count=len(conflicts), conflicts=conflicts)
-
-
-def draft_inverse(changeset: Changeset, inverse: Changeset) -> None:
-    """Fill `inverse` with what undoes `changeset`, read from the history. Raises StaleEdit where a
-    feature of it was changed later."""
-    values = {"layer": changeset.layer_id, "changeset": changeset.pk, "inverse": inverse.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGED_SINCE, values)
-        since = [identity for (identity,) in cursor.fetchall()]
-        if since:
-            raise StaleEdit(count=len(since), conflicts=[{"id": identity} for identity in since])
-        cursor.execute(_INVERSE, values)
-
-
-# What the changeset made is past already, or what it deleted is there again.
-_CHANGED_SINCE = """
-    SELECT feature_id FROM layers_featureversion WHERE layer_id = %(layer)s AND changeset_id = %(changeset)s
-    UNION
-    SELECT v.feature_id FROM layers_featureversion v
-    JOIN layers_feature f ON f.id = v.feature_id AND f.layer_id = %(layer)s
-    WHERE v.layer_id = %(layer)s AND v.ended_by_id = %(changeset)s AND f.changeset_id <> %(changeset)s
-    ORDER BY 1
-"""
-_INVERSE = """
-    INSERT INTO layers_change (changeset_id, op, feature_id, base_version, geom, properties, external_key)
-    SELECT %(inverse)s,
-           CASE WHEN v.id IS NULL THEN 'D' WHEN f.id IS NULL THEN 'C' ELSE 'U' END,
-           coalesce(f.id, v.feature_id), coalesce(f.version, v.version), v.geom, v.properties, v.external_key
-    FROM (SELECT * FROM layers_featureversion
-          WHERE layer_id = %(layer)s AND ended_by_id = %(changeset)s) AS v
-    FULL JOIN (SELECT * FROM layers_feature
-               WHERE layer_id = %(layer)s AND changeset_id = %(changeset)s) AS f ON f.id = v.feature_id
-"""
-
-
-def extent_of(layer: Layer) -> list[float] | None:
-    """The layer's [west, south, east, north] in degrees, exactly; None where it has no features."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-            FROM (SELECT ST_Extent(geom) AS box FROM layers_feature WHERE layer_id = %s) AS whole
-            """,
-            [layer.pk],
-        )
-        row = cursor.fetchone()
-    return None if row[0] is None else list(row)

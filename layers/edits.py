@@ -23,18 +23,19 @@ from gis_core.geo.geojson import checked_geometry
 from gis_core.people import User
 from gis_core.roles import Action
 from layers import access, staging
+from layers.applying import Counts, extent_of
+from layers.applying import NothingToChange as NothingToChange
+from layers.catalogue import discard_draft, publish_draft
 from layers.changes import (
-    Counts,
     apply_changes,
     check_area,
     check_geometries,
-    draft_inverse,
-    extent_of,
     insert_changes,
     keep_hidden_fields,
 )
 from layers.loads import apply_staged
 from layers.models import Change, Changeset, Layer
+from layers.reverts import apply_inverse, draft_inverse, is_listed
 from layers.schema import Schema
 
 APPROVED = "approved"
@@ -69,12 +70,6 @@ class RepeatedFeature(HromadaError):
     message = _(
         "The changeset changes the same feature more than once: %(features)s. Send one change for each feature."
     )
-
-
-class NothingToChange(HromadaError):
-    code = "nothing-to-change"
-    status = 422
-    message = _("The changeset holds no changes.")
 
 
 class AlreadyReverted(HromadaError):
@@ -169,7 +164,7 @@ def submit_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         access.require(actor, changeset.layer, Action.EDIT)
         if actor is not None and changeset.author_id != actor.pk:
             raise NotAllowed()
-        if not changeset.is_staged:
+        if not changeset.is_staged and not is_listed(changeset):
             if not changeset.changes.exists():
                 raise NothingToChange()
             check_geometries(changeset)
@@ -195,7 +190,7 @@ def review_changeset(*, changeset: Changeset, actor: User, verdict: str, comment
             raise NotAllowed()
         if verdict != APPROVED:
             changeset.status = Changeset.Status(verdict)
-        if changeset.is_staged and changeset.status == Changeset.Status.REJECTED:
+        if changeset.status == Changeset.Status.REJECTED:
             staging.drop_staging(changeset)
         changeset.reviewer, changeset.review_comment = actor, comment
         changeset.reviewed_at = timezone.now()
@@ -207,8 +202,9 @@ def review_changeset(*, changeset: Changeset, actor: User, verdict: str, comment
 def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
     """Make a submitted changeset true, in one transaction: features, history, revision, journal.
 
-    Waits for other changesets of the layer. Raises StaleEdit where a feature was changed since the
-    base version, DuplicateKey, ReviewNeeded, WrongStatus, NotAllowed; then nothing has changed.
+    Waits for other changesets of the layer. Raises StaleEdit where a feature was changed since the base
+    version, LayerMovedOn where an import's layer was changed since its diff, NothingToChange, DuplicateKey,
+    RepeatedKeys, ReviewNeeded, WrongStatus, NotAllowed; then nothing has changed.
     """
     with transaction.atomic():
         layer = _locked_layer(changeset)
@@ -218,14 +214,20 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         if needs_review and changeset.reviewer_id in (None, changeset.author_id):
             raise ReviewNeeded()
         with _writing(changeset):
-            counts = (
-                apply_staged(layer, changeset)
-                if changeset.is_staged
-                else apply_changes(layer, changeset, access.editable_schema(actor, layer))
-            )
+            counts = _carry_out(layer, changeset, actor)
         _finish(layer, changeset, counts)
+        if layer.is_draft:
+            publish_draft(layer=layer, actor=actor)
         _record(changeset, "changeset-applied", actor)
     return changeset
+
+
+def _carry_out(layer: Layer, changeset: Changeset, actor: User | None) -> Counts:
+    if changeset.is_staged:
+        return apply_staged(layer, changeset)
+    if is_listed(changeset):
+        return apply_inverse(layer, changeset)
+    return apply_changes(layer, changeset, access.editable_schema(actor, layer))
 
 
 def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str = "") -> Changeset:
@@ -252,13 +254,19 @@ def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str =
 
 
 def discard_changeset(*, changeset: Changeset, actor: User | None) -> None:
-    """Throw a draft away, with its changes and staged rows. Raises WrongStatus, NotAllowed."""
+    """Throw a draft away, with its changes and staged rows, and with the draft layer that waited for it; then
+    also one that was rejected. Raises WrongStatus, NotAllowed."""
     with transaction.atomic():
-        changeset = _locked(changeset, Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES)
-        access.require(actor, changeset.layer, Action.EDIT)
-        if changeset.is_staged:
-            staging.drop_staging(changeset)
+        layer = _locked_layer(changeset)
+        allowed = [Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES]
+        if layer.is_draft:
+            allowed.append(Changeset.Status.REJECTED)
+        changeset = _locked(changeset, *allowed)
+        access.require(actor, layer, Action.EDIT)
+        staging.drop_staging(changeset)
         changeset.delete()
+        if layer.is_draft and not layer.changesets.exists():
+            discard_draft(layer=layer, actor=actor)
 
 
 def _locked_layer(changeset: Changeset) -> Layer:

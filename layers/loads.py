@@ -1,15 +1,21 @@
 """The SQL of loads: the staged rows of an import become features, set-based, in one transaction."""
 
-from collections.abc import Callable
-from typing import Any
-
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
 from gis_core.errors import HromadaError
 from layers import staging
-from layers.changes import Counts, duplicate_key, ensure_partition, has_partition
+from layers.applying import (
+    Counts,
+    NothingToChange,
+    apply_wanted,
+    duplicate_key,
+    has_features,
+    has_partition,
+    repeated_key,
+)
+from layers.diff import RepeatedKeys, compute_diff, differences, wanted_changes
 from layers.models import Changeset, Layer
 
 Mode = Changeset.StagingMode
@@ -18,49 +24,81 @@ Mode = Changeset.StagingMode
 class LayerMovedOn(HromadaError):
     code = "layer-moved-on"
     status = 409
-    message = _("The layer was changed while the import was being prepared. Start the import again.")
-
-
-class KeysNeeded(HromadaError):
-    code = "keys-needed"
-    status = 422
     message = _(
-        "%(count)s rows have no value of the key field, so it is not known which features they update. "
-        "Fill them in, or import by adding or replacing."
-    )
-
-
-class RepeatedKeys(HromadaError):
-    code = "repeated-keys"
-    status = 422
-    message = _(
-        "The key must be unique, but several rows have the same: %(keys)s. Correct the file and try again."
+        "The layer was changed after its differences from the file were found. Find them again, look at "
+        "them and apply them then."
     )
 
 
 def apply_staged(layer: Layer, changeset: Changeset) -> Counts:
-    """Make the staged rows of a locked layer true by the changeset's mode.
+    """Make the accepted differences true in a locked layer; where nobody asked for a diff, it is made here.
 
     The first load of a layer becomes its partition as it stands, without copying a row. Raises
-    RepeatedKeys, KeysNeeded, LayerMovedOn, DuplicateKey.
+    LayerMovedOn, NothingToChange, RepeatedKeys, DuplicateKey.
     """
-    keys = staging.repeated_keys(changeset)
-    if keys:
-        raise RepeatedKeys(keys=", ".join(keys))
-    unmoved = layer.revision == changeset.base_revision
-    if unmoved and not has_partition(layer):
-        return _attach(layer, changeset)
-    if not unmoved and changeset.staging_mode != Mode.APPEND:
-        raise LayerMovedOn()
-    if changeset.staging_mode == Mode.UPDATE and (count := staging.rows_without_key(changeset)):
-        raise KeysNeeded(count=count)
-    ensure_partition(layer)
-    try:
-        counts = _merge(layer, changeset)
-    except IntegrityError as error:
-        raise duplicate_key(error) from error
+    moved = layer.revision != changeset.base_revision
+    reviewed = staging.has_table(staging.diff_name(changeset))
+    if reviewed and moved:
+        _refuse_moved(layer, changeset)
+    if not has_features(layer):
+        return _fill(layer, changeset)
+    if not reviewed:
+        if moved and changeset.staging_mode != Mode.APPEND:
+            raise LayerMovedOn()
+        compute_diff(changeset)
+    if not _any(sql.SQL("SELECT FROM {} AS d WHERE accepted").format(differences(changeset))):
+        raise NothingToChange()
+    # Rows and features that have keys meet by them alone, so no feature takes another's.
+    counts = apply_wanted(layer, changeset, wanted_changes(changeset), keys_move=False)
     staging.drop_staging(changeset)
     return counts
+
+
+def _refuse_moved(layer: Layer, changeset: Changeset) -> None:
+    """A replaced layer must be as it was when the file was compared with it; otherwise the features that are
+    changed must be, and keys that are new must be free."""
+    conflicts = sql.SQL(_CONFLICTS).format(
+        differences=staging.diff_table(changeset),
+        wanted=wanted_changes(changeset),
+        layer=sql.Literal(layer.pk),
+    )
+    if changeset.staging_mode == Mode.REPLACE or _any(conflicts):
+        raise LayerMovedOn()
+
+
+_CONFLICTS = """
+    SELECT FROM {differences} AS d LEFT JOIN layers_feature f ON f.id = d.feature_id AND f.layer_id = {layer}
+    WHERE d.accepted AND d.op <> 'C' AND f.version IS DISTINCT FROM d.base_version
+    UNION ALL
+    SELECT FROM {wanted} AS w JOIN layers_feature f ON f.layer_id = {layer} AND f.external_key = w.external_key
+    WHERE w.op = 'C'
+"""
+
+
+def _any(rows: sql.Composable) -> bool:
+    """Whether a SELECT finds a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT EXISTS ({})").format(rows))
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
+def _fill(layer: Layer, changeset: Changeset) -> Counts:
+    """Put the staged rows into a layer without features."""
+    table = staging.staging_table(changeset)
+    if staging.has_table(staging.diff_name(changeset)):
+        refused = "DELETE FROM {} s USING {} d WHERE d.id = s.id AND NOT d.accepted"
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL(refused).format(table, staging.diff_table(changeset)))
+    if not _any(sql.SQL("SELECT FROM {}").format(table)):
+        raise NothingToChange()
+    try:
+        if not has_partition(layer):
+            return _attach(layer, changeset)
+        return _insert(layer, changeset)
+    except IntegrityError as error:
+        key = repeated_key(error)
+        raise duplicate_key(error) if key is None else RepeatedKeys(keys=key) from error
 
 
 def _attach(layer: Layer, changeset: Changeset) -> Counts:
@@ -71,66 +109,16 @@ def _attach(layer: Layer, changeset: Changeset) -> Counts:
         (created,) = cursor.fetchone()
         cursor.execute("CALL features_attach(%s, %s)", [staging.staging_name(changeset), layer.pk])
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier("features", f"layer_{layer.pk}")))
+    staging.drop_staging(changeset)  # what was refused
     return Counts(created=created, updated=0, deleted=0)
 
 
-def _merge(layer: Layer, changeset: Changeset) -> Counts:
-    """Rows that are the same as their feature leave no trace; the rest is deleted, updated, inserted."""
-    parts = {
-        "staged": staging.staging_table(changeset),
-        "layer": sql.Literal(layer.pk),
-        "changeset": sql.Literal(changeset.pk),
-        "revision": sql.Literal(layer.revision + 1),
-    }
-    with connection.cursor() as cursor:
-
-        def run(statement: str) -> int:
-            cursor.execute(sql.SQL(statement).format(**parts))
-            return int(cursor.rowcount)
-
-        return _MERGES[Mode(changeset.staging_mode)](run)
-
-
-def _append(run: Callable[[str], int]) -> Counts:
-    return Counts(created=run(_INSERT_ALL), updated=0, deleted=0)
-
-
-def _update(run: Callable[[str], int]) -> Counts:
-    return Counts(updated=run(_UPDATE_CHANGED), created=run(_INSERT_NEW), deleted=0)
-
-
-def _replace(run: Callable[[str], int]) -> Counts:
-    deleted = run(_DELETE_MISSING)
-    return Counts(updated=run(_UPDATE_CHANGED), created=run(_INSERT_NEW), deleted=deleted)
-
-
-_MERGES: dict[Any, Callable[[Callable[[str], int]], Counts]] = {
-    Mode.APPEND: _append, Mode.UPDATE: _update, Mode.REPLACE: _replace,
-}  # fmt: skip
-
-_INSERT_ALL = """
-    INSERT INTO layers_feature (id, layer_id, geom, properties, external_key, revision, changeset_id)
-    SELECT id, {layer}, geom, properties, external_key, {revision}, {changeset} FROM {staged}
-"""
-_INSERT_NEW = (
-    _INSERT_ALL
-    + """ AS s
-    WHERE s.external_key IS NULL OR NOT EXISTS (
-        SELECT FROM layers_feature f WHERE f.layer_id = {layer} AND f.external_key = s.external_key)
-"""
-)
-# Geometry's = compares every vertex exactly and in order (PostGIS 2.4 and newer).
-_UPDATE_CHANGED = """
-    UPDATE layers_feature f
-    SET geom = s.geom, properties = s.properties, version = f.version + 1,
-        revision = {revision}, changeset_id = {changeset}, updated_at = now()
-    FROM {staged} s
-    WHERE f.layer_id = {layer} AND f.external_key = s.external_key
-      AND (f.properties <> s.properties OR NOT f.geom = s.geom)
-"""
-_DELETE_MISSING = """
-    DELETE FROM layers_feature f
-    WHERE f.layer_id = {layer}
-      AND (f.external_key IS NULL OR NOT EXISTS (
-          SELECT FROM {staged} s WHERE s.external_key = f.external_key))
-"""
+def _insert(layer: Layer, changeset: Changeset) -> Counts:
+    """For a layer whose features are all gone: its partition stands, and with it their history."""
+    wanted = sql.SQL(
+        "(SELECT 'C' AS op, id AS feature_id, NULL::integer AS base_version, geom, properties, external_key"
+        " FROM {})"
+    ).format(staging.staging_table(changeset))
+    counts = apply_wanted(layer, changeset, wanted, keys_move=False)
+    staging.drop_staging(changeset)
+    return counts

@@ -13,8 +13,9 @@ from layers.models.catalogue import AccessLevel, PublishMode
 
 
 def is_published(layer: Layer) -> bool:
-    """Whether everyone may read the layer."""
-    return layer.access_level == AccessLevel.PUBLIC and layer.publish_mode == PublishMode.FULL
+    """Whether everyone may read the layer; a draft waits until its first import is applied."""
+    open_to_all = layer.access_level == AccessLevel.PUBLIC and layer.publish_mode == PublishMode.FULL
+    return open_to_all and not layer.is_draft
 
 
 def refresh_publication(layer: Layer) -> None:

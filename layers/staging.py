@@ -2,7 +2,7 @@
 
 The table has the shape of a partition, so that the first import of a layer becomes its partition
 as it stands, and columns that are the same for all rows are its defaults: a load is a COPY of
-geometry, properties and key alone.
+geometry, properties and key alone. Beside it lies, once it was computed, what differs from the layer.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,32 @@ def staging_table(changeset: Changeset) -> sql.Composable:
     return sql.Identifier("staging", staging_name(changeset))
 
 
+def diff_name(changeset: Changeset) -> str:
+    """What differs between staged rows and the layer (layers.diff)."""
+    return f"changeset_{changeset.pk}_diff"
+
+
+def diff_table(changeset: Changeset) -> sql.Composable:
+    return sql.Identifier("staging", diff_name(changeset))
+
+
+def inverse_name(changeset: Changeset) -> str:
+    """What undoes a large changeset (layers.reverts)."""
+    return f"changeset_{changeset.pk}_inverse"
+
+
+def inverse_table(changeset: Changeset) -> sql.Composable:
+    return sql.Identifier("staging", inverse_name(changeset))
+
+
+def has_table(name: str) -> bool:
+    """Whether schema `staging` has a table of this name, which is one of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"staging.{name}"])
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
 def create_staging(changeset: Changeset) -> None:
     """Make the staging table of an import's draft changeset; in the caller's transaction."""
     with connection.cursor() as cursor:
@@ -55,8 +81,10 @@ def copy_binary(changeset: Changeset, source: SupportsRead) -> None:
 
 
 def drop_staging(changeset: Changeset) -> None:
+    """Drop whatever waits for this changeset in schema `staging`."""
+    tables = (staging_table(changeset), diff_table(changeset), inverse_table(changeset))
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(staging_table(changeset)))
+        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.SQL(", ").join(tables)))
 
 
 def repeated_keys(changeset: Changeset, *, limit: int = 20) -> list[str]:
@@ -71,33 +99,8 @@ def repeated_keys(changeset: Changeset, *, limit: int = 20) -> list[str]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def rows_without_key(changeset: Changeset) -> int:
-    """How many staged rows have no key."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("SELECT count(*) FROM {} WHERE external_key IS NULL").format(staging_table(changeset))
-        )
-        (count,) = cursor.fetchone()
-    return int(count)
-
-
 def keep_values(changeset: Changeset, keys: Sequence[str]) -> None:
-    """Give staged rows the values of `keys` that the features with the same external key have now."""
-    if not keys:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                """
-                UPDATE {staged} s
-                SET properties = s.properties || (SELECT coalesce(jsonb_object_agg(key, value), '{{}}')
-                                                  FROM jsonb_each(f.properties) WHERE key = ANY({keys}))
-                FROM layers_feature f
-                WHERE f.layer_id = {layer} AND f.external_key = s.external_key
-                """
-            ).format(
-                staged=staging_table(changeset),
-                keys=sql.Literal(list(keys)),
-                layer=sql.Literal(changeset.layer_id),
-            )
-        )
+    """Let staged rows leave the values of `keys` as they are in the features that they update: fields of
+    which the file knows nothing. Those that the changeset's author does not see are kept in any case."""
+    changeset.kept_fields = list(keys)
+    changeset.save(update_fields=["kept_fields"])

@@ -12,8 +12,9 @@ from gis_core.errors import BadParameter, NotAllowed
 from gis_core.geo.geojson import BadGeometry
 from gis_core.journal import JournalEntry
 from gis_core.people import Membership, User
+from layers.applying import DuplicateKey
 from layers.catalogue import update_layer
-from layers.changes import DuplicateKey, OutsideYourArea, StaleEdit
+from layers.changes import OutsideYourArea, StaleEdit
 from layers.edits import (
     AlreadyReverted,
     ChangeDraft,

@@ -10,6 +10,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from layers import staging
+from layers.applying import NothingToChange
+from layers.diff import RepeatedKeys
 from layers.edits import (
     apply_changeset,
     discard_changeset,
@@ -17,7 +19,7 @@ from layers.edits import (
     revert_changeset,
     submit_changeset,
 )
-from layers.loads import KeysNeeded, LayerMovedOn, RepeatedKeys
+from layers.loads import LayerMovedOn
 from layers.models import Changeset, Feature, Layer
 from tests.conftest import add_features, point
 
@@ -55,6 +57,12 @@ def names(layer: Layer) -> dict[str, Any]:
     return {key: (properties.get("name"), version) for key, properties, version in rows}
 
 
+def whole(layer: Layer) -> list[tuple[Any, ...]]:
+    """Every feature of the layer with all that a revert restores: id, geometry, properties, key."""
+    rows = Feature.objects.filter(layer=layer).order_by("id")
+    return [(row.pk, row.geom.hexewkb, row.properties, row.external_key) for row in rows]
+
+
 def counts(changeset: Changeset) -> tuple[int, int, int]:
     return changeset.created_count, changeset.updated_count, changeset.deleted_count
 
@@ -87,12 +95,18 @@ def test_the_attached_partition_refuses_writes_outside_a_changeset(make_layer: M
         Feature.objects.filter(layer=layer).delete()
 
 
-def test_loading_the_same_rows_again_changes_no_feature(make_layer: MakeLayer) -> None:
-    layer = make_layer(key_field="name")
-    load(layer, "append", [A, B])
-    for mode in ("update", "replace"):
-        assert counts(load(layer, mode, [A, B])) == (0, 0, 0)
-    assert names(layer) == {"А": ("А", 1), "Б": ("Б", 1)}
+@pytest.mark.parametrize("key_field", ["name", ""])
+@pytest.mark.parametrize("mode", ["append", "update", "replace"])
+def test_loading_the_same_rows_again_changes_nothing_and_says_so(
+    make_layer: MakeLayer, mode: str, key_field: str
+) -> None:
+    layer = make_layer(key_field=key_field)
+    rows = [A, B] if key_field else [(30.0, {"name": "А"}, None)] * 2 + [(31.0, {"name": "Б"}, None)]
+    load(layer, "append", rows)
+    before = whole(layer)
+    with pytest.raises(NothingToChange):
+        load(layer, mode, rows)
+    assert whole(layer) == before
 
 
 def test_replacing_updates_by_key_adds_and_removes(make_layer: MakeLayer) -> None:
@@ -132,11 +146,17 @@ def test_rows_that_share_a_key_are_refused_and_named(make_layer: MakeLayer, mode
     assert not Feature.objects.exists()
 
 
-def test_an_update_needs_keys(make_layer: MakeLayer) -> None:
+def test_a_row_without_a_key_updates_what_lies_there_and_leaves_its_key(make_layer: MakeLayer) -> None:
     layer = make_layer(key_field="name")
-    load(layer, "append", [A])
-    with pytest.raises(KeysNeeded):
-        load(layer, "update", [(31.0, {}, None)])
+    load(layer, "append", [A, B])
+    assert counts(load(layer, "update", [(30.0, {"area_ha": 2}, None), (34.0, {"area_ha": 3}, None)])) == (
+        1,
+        1,
+        0,
+    )
+    assert [(row[2], row[3]) for row in whole(layer)] == [
+        ({"name": "А", "area_ha": 2}, "А"), ({"name": "Б"}, "Б"), ({"area_ha": 3}, None),
+    ]  # fmt: skip
 
 
 def test_a_load_prepared_on_an_older_state_is_refused_unless_it_only_adds(make_layer: MakeLayer) -> None:

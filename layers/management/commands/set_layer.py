@@ -28,7 +28,8 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> Report:
         community, _dot, slug = options["layer"].partition(".")
-        layer = Layer.objects.select_related("community").filter(community__slug=community, slug=slug).first()
+        layers = Layer.objects.select_related("community").filter(is_draft=False)
+        layer = layers.filter(community__slug=community, slug=slug).first()
         if layer is None:
             raise LayerNotFound(layer=options["layer"])
         layer = update_layer(layer=layer, actor=None, **_changes(layer, options))

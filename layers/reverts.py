@@ -1,0 +1,93 @@
+"""The undoing of a changeset, read from the history: past states, by number, that become present again.
+
+A small one is written down as rows of `Change`, to be looked at like any other; that of an import is a
+list of a few numbers a feature in schema `staging`, and no geometry is copied until it is applied.
+"""
+
+from django.db import connection
+from psycopg2 import sql
+
+from gis_core import limits
+from layers import staging
+from layers.applying import Counts, apply_wanted
+from layers.changes import StaleEdit
+from layers.models import Changeset, Layer
+
+_SHOWN = 1000  # conflicts that a refusal names
+
+
+def draft_inverse(changeset: Changeset, inverse: Changeset) -> None:
+    """Fill `inverse` with what undoes `changeset`. Raises StaleEdit where a feature of it was changed later."""
+    layer = sql.Literal(changeset.layer_id)
+    _refuse(sql.SQL(_CHANGED_SINCE).format(layer=layer, changeset=sql.Literal(changeset.pk)))
+    past = sql.SQL(_PAST).format(layer=layer, changeset=sql.Literal(changeset.pk))
+    touched = changeset.created_count + changeset.updated_count + changeset.deleted_count
+    statement = _AS_CHANGES if touched <= limits.value("max_changes") else _AS_LIST
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute(
+            sql.SQL(statement).format(
+                past=past, inverse=sql.Literal(inverse.pk), table=staging.inverse_table(inverse)
+            )
+        )
+        if statement is _AS_LIST:
+            cursor.execute(sql.SQL("ANALYZE {}").format(staging.inverse_table(inverse)))
+
+
+def is_listed(inverse: Changeset) -> bool:
+    """Whether this changeset undoes another and waits as a list, not as rows of `Change`."""
+    return inverse.reverts_id is not None and staging.has_table(staging.inverse_name(inverse))
+
+
+def apply_inverse(layer: Layer, inverse: Changeset) -> Counts:
+    """Carry out a listed inverse in a locked layer. Raises StaleEdit, DuplicateKey."""
+    table = staging.inverse_table(inverse)
+    if layer.revision != inverse.base_revision:
+        _refuse(sql.SQL(_MOVED_ON).format(table=table, layer=sql.Literal(layer.pk)))
+    counts = apply_wanted(layer, inverse, sql.SQL(_WANTED).format(table=table))
+    staging.drop_staging(inverse)
+    return counts
+
+
+def _refuse(conflicts: sql.Composable) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(conflicts)
+        features = [identity for (identity,) in cursor.fetchall()]
+    if features:
+        raise StaleEdit(count=len(features), conflicts=[{"id": identity} for identity in features[:_SHOWN]])
+
+
+# What the changeset made is past already, or what it deleted is there again.
+_CHANGED_SINCE = """
+    SELECT feature_id FROM layers_featureversion WHERE layer_id = {layer} AND changeset_id = {changeset}
+    UNION
+    SELECT v.feature_id FROM layers_featureversion v
+    JOIN layers_feature f ON f.id = v.feature_id AND f.layer_id = {layer}
+    WHERE v.layer_id = {layer} AND v.ended_by_id = {changeset} AND f.changeset_id <> {changeset}
+    ORDER BY 1
+"""
+_PAST = """
+    SELECT CASE WHEN v.id IS NULL THEN 'D' WHEN f.id IS NULL THEN 'C' ELSE 'U' END AS op,
+           coalesce(f.id, v.feature_id) AS feature_id, coalesce(f.version, v.version) AS base_version,
+           v.id AS version_id
+    FROM (SELECT id, feature_id, version FROM layers_featureversion
+          WHERE layer_id = {layer} AND ended_by_id = {changeset}) AS v
+    FULL JOIN (SELECT id, version FROM layers_feature
+               WHERE layer_id = {layer} AND changeset_id = {changeset}) AS f ON f.id = v.feature_id
+"""
+_AS_CHANGES = """
+    INSERT INTO layers_change (changeset_id, op, feature_id, base_version, geom, properties, external_key)
+    SELECT {inverse}, p.op, p.feature_id, p.base_version, v.geom, v.properties, v.external_key
+    FROM ({past}) AS p LEFT JOIN layers_featureversion v ON v.id = p.version_id
+"""
+_AS_LIST = "CREATE TABLE {table} AS {past}"
+_WANTED = """
+    (SELECT p.op, p.feature_id, p.base_version, v.geom, v.properties, v.external_key
+     FROM {table} p LEFT JOIN layers_featureversion v ON v.id = p.version_id)
+"""
+_MOVED_ON = """
+    SELECT p.feature_id FROM {table} p
+    LEFT JOIN layers_feature f ON f.id = p.feature_id AND f.layer_id = {layer}
+    WHERE f.version IS DISTINCT FROM CASE WHEN p.op <> 'C' THEN p.base_version END
+    ORDER BY 1
+"""
