@@ -13,19 +13,24 @@ import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError, ProjError
 
+from gis_core.geo import zones
 from gis_core.geo.crs import UKRAINE, WGS84, Operation, operation_between
+from gis_core.geo.zones import Zone
 from importers.errors import CrsInexact, CrsNotKnown, CrsUnknown
 
 Bounds = tuple[float, float, float, float]
 
 _LONGEST_WKT = 20_000
+# EPSG:4326; urn:ogc:def:crs:EPSG::4326, urn:ogc:def:crs:OGC:1.3:CRS84; http://www.opengis.net/def/crs/EPSG/0/4326
+_AUTHORITY_CODE = re.compile(
+    r"(?:urn:(?:x-)?ogc:def:crs:|https?://www\.opengis\.net/def/crs/)?(EPSG|ESRI|OGC)(?::[\d.]*:|/[\d.]+/|:)(\w{1,12})"
+)
 
-# МСК of the regions, UCS-2000 TM and GK zones, SK-63 X, SK-42, UTM: codes by which a nameless CRS is known.
+# МСК of the regions, UCS-2000 TM and GK zones, SK-63 X, UTM: what is offered where nothing can be measured.
 _MSK = (9821, *range(9831, 9842), *range(9851, 9866))
-_TM3, _GK6, _GK6_PLAIN = tuple(range(6381, 6388)), tuple(range(5562, 5566)), tuple(range(5566, 5570))
-_SK63, _SK42 = tuple(range(7825, 7832)), tuple(range(28404, 28408))
+_TM3, _GK6 = tuple(range(6381, 6388)), tuple(range(5562, 5566))
+_SK63 = tuple(range(7825, 7832))
 _UTM = tuple(range(32634, 32638))
-_BY_PARAMETERS = (*_TM3, *_GK6, *_GK6_PLAIN, *_SK63, *_MSK, *_UTM)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Resolved:
     """A coordinate system we can name: EPSG code ("" where it has none), name, WKT, and how it was found.
 
     `how` is given (the user said it), declared (the file names it), parameters (the file gives only numbers,
-    which are those of this system), or format (the format has no other).
+    which are those of this system), detected (where the data then lie speaks for it), or format (the format
+    has no other).
     """
 
     code: str
@@ -56,7 +62,11 @@ class Option:
 
 
 def given(text: str) -> Resolved:
-    """The CRS a person named: "9832", "EPSG:9832". Raises CrsNotKnown."""
+    """The CRS a person named: "9832", "EPSG:9832", "SK63:C5" (also in Cyrillic). Raises CrsNotKnown."""
+    zone = _sk63_zone(text)
+    if zone is not None:
+        found = zones.crs_of(zone)
+        return Resolved(zone.code, found.name, found.to_wkt(), "given")
     match = re.fullmatch(r"\s*(?:epsg\s*:\s*)?(\d{4,6})\s*", text, re.IGNORECASE)
     if not match:
         raise CrsNotKnown(crs=text[:40])
@@ -67,6 +77,17 @@ def given(text: str) -> Resolved:
     if not (found.is_projected or found.is_geographic):
         raise CrsNotKnown(crs=text[:40])
     return _named(found, "given")
+
+
+def _sk63_zone(text: str) -> Zone | None:
+    """СК-63 by its area and zone: the letters of the area are alike in both alphabets."""
+    plain = text.translate(str.maketrans("СКРТХскртх", "CKPTXckptx")).upper()
+    match = re.fullmatch(r"\s*[SC]K\s*-?\s*63\s*[:\s-]\s*([CPTX])\s*-?(\d)\s*", plain)
+    if not match:
+        return None
+    if match[1] == "X":
+        return zones.BY_CODE.get(f"EPSG:{7824 + int(match[2])}") if "1" <= match[2] <= "7" else None
+    return zones.BY_CODE.get(f"SK63:{match[1]}{match[2]}")
 
 
 def declared(text: str | None) -> Resolved | None:
@@ -82,8 +103,11 @@ def declared(text: str | None) -> Resolved | None:
         return _named(CRS.from_epsg(epsg), "declared")
     if _has_known_datum(found):
         return _named(found, "declared")
-    code = _same_parameters(found)
-    return _named(CRS.from_epsg(code), "parameters") if code else _named(found, "declared")
+    zone = _same_numbers(found)
+    if zone is None:
+        return None if _says_nothing(found) else _named(found, "declared")
+    known = zones.crs_of(zone)
+    return Resolved(zone.code, known.name, known.to_wkt(), "parameters")
 
 
 def _parsed(text: str | None) -> CRS | None:
@@ -91,7 +115,7 @@ def _parsed(text: str | None) -> CRS | None:
         return None
     text = text.strip().strip("\x00").lstrip("\ufeff")
     try:
-        if match := re.fullmatch(r"(EPSG|ESRI|OGC):(\w+)", text):
+        if match := _AUTHORITY_CODE.fullmatch(text):
             found = CRS.from_authority(match[1], match[2])
         else:
             found = CRS.from_wkt(text)
@@ -116,21 +140,22 @@ def _has_known_datum(found: CRS) -> bool:
         return False
 
 
-def _same_parameters(found: CRS) -> int | None:
-    """EPSG code of a known system with the same projection, numbers and ellipsoid; UCS-2000 before SK-42."""
-    wanted = _parameters(found)
-    if wanted is None:
-        return None
-    return next((code for code in _BY_PARAMETERS if _parameters_of(code) == wanted), None)
+def _says_nothing(found: CRS) -> bool:
+    """Degrees of no datum: what GeoPackage and GDAL call an undefined geographic system."""
+    return found.is_geographic and "undefined" in found.name.lower()
 
 
-@cache
-def _parameters_of(code: int) -> tuple[float, ...] | None:
-    return _parameters(CRS.from_epsg(code))
+def _same_numbers(found: CRS) -> Zone | None:
+    """The known zone with the same projection, numbers and ellipsoid; УСК-2000 before СК-42."""
+    numbers = _parameters(found)
+    return zones.same_numbers(numbers[:5], (numbers[5], numbers[6])) if numbers is not None else None
 
 
 def _parameters(found: CRS) -> tuple[float, ...] | None:
-    """Origin, central meridian, scale, false easting and northing, ellipsoid; None: not transverse Mercator."""
+    """Origin, central meridian, scale, false easting and northing, semi-major axis, inverse flattening.
+
+    None where it is no transverse Mercator in metres.
+    """
     operation, ellipsoid = found.coordinate_operation, found.ellipsoid
     if operation is None or ellipsoid is None or found.axis_info[0].unit_conversion_factor != 1.0:
         return None
@@ -153,13 +178,18 @@ def operation(
     crs: Resolved, *, layer: str, bounds: Bounds | None = None, local_srid: int | None = None
 ) -> Operation:
     """The operation to WGS 84. Raises CrsInexact where only one is known that ignores the datum."""
-    try:
-        found = operation_between(CRS.from_wkt(crs.wkt))
-    except ProjError:
-        found = None
+    found = exact_operation(crs)
     if found is None:
         raise CrsInexact(layer=layer, crs=crs.name, **_as_params(options(bounds, local_srid)))
     return found
+
+
+def exact_operation(crs: Resolved) -> Operation | None:
+    """The operation to WGS 84; None where only one is known that ignores the datum."""
+    try:
+        return operation_between(CRS.from_wkt(crs.wkt))
+    except ProjError:
+        return None
 
 
 # --- asking ---

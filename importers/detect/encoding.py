@@ -1,4 +1,6 @@
-"""How the letters of a DBF are encoded: what the file declares, else a question with samples, never a guess.
+"""How the letters of a file are encoded: what it declares, the values that tell, and decoding in bulk.
+
+Which encoding it is, `verdict.judge` decides; a person is asked where it cannot.
 
 Code pages: dBASE language driver ids as in the dBASE and ArcGIS documentation. Id 0x57 ("ANSI") names no code
 page and is written by programs that do not know better, so it declares nothing.
@@ -7,7 +9,7 @@ page and is written by programs that do not know better, so it declares nothing.
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +18,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importers.detect.verdict import CANDIDATES, Candidate, Declaration, Verdict, is_utf8, judge
 from importers.errors import EncodingNotKnown, EncodingUnknown
 from importers.readers.shapefile import DbfHeader
 
-CANDIDATES = ("utf-8", "cp1251", "cp866", "koi8-u", "iso8859-5")
+__all__ = ["CANDIDATES", "Candidate", "Declaration", "Verdict", "is_utf8", "judge"]
+
 _LANGUAGE_DRIVERS = {
     0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x26: "cp866", 0x65: "cp866", 0x64: "cp852",
     0x96: "mac-cyrillic", 0xC8: "cp1250", 0xC9: "cp1251", 0xCA: "cp1254", 0xCB: "cp1253", 0xCC: "cp1257",
@@ -27,26 +31,10 @@ _LANGUAGE_DRIVERS = {
 _TEXT_FIELDS = frozenset("CM")
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 _ENOUGH_VALUES = 2_000
-_SAMPLES, _SAMPLE_LENGTH = 3, 60
-_UKRAINIAN = frozenset("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя")
+_ENOUGH_OF_DECLARED, _BYTES_OF_DECLARED = 300, 1024 * 1024
+_PLACES_OF_DECLARED = 6
 _LONGEST_CPG = 64
 _REPLACEMENT = "\ufffd".encode()
-
-
-@dataclass(frozen=True)
-class Declaration:
-    """What names the encoding (`by`: cpg, ldid, given, ascii or format) and its Python codec."""
-
-    by: str
-    codec: str
-
-
-@dataclass(frozen=True)
-class Option:
-    """A possible encoding with a few values of the file as they would read."""
-
-    encoding: str
-    samples: list[str]
 
 
 def codec_of(name: str) -> str:
@@ -80,17 +68,47 @@ def declared(cpg: Path, header: DbfHeader) -> Declaration | None:
 
 
 def foreign_values(dbf: Path, header: DbfHeader) -> list[bytes]:
-    """Up to 2,000 different text values (and field names) with a byte beyond ASCII; empty: there is none."""
-    names = [name for name, _, _ in header.fields if not name.isascii()]
-    found: dict[bytes, None] = dict.fromkeys(names)
+    """Up to 2,000 different text values (and field names) with a byte beyond ASCII; empty: there is none.
+
+    Reads until it has them, at worst the whole file.
+    """
+    found = _foreign_names(header)
     for records in records_of(dbf, header):
-        for column in _text_columns(records, header):
-            rows = np.nonzero((column >= 0x80).any(axis=1))[0]
-            for row in rows[:_ENOUGH_VALUES]:
-                found[column[row].tobytes().strip(b" \x00")] = None
+        _collect(records, header, found)
         if len(found) >= _ENOUGH_VALUES:
             break
     return list(found)
+
+
+def some_foreign_values(dbf: Path, header: DbfHeader) -> list[bytes]:
+    """Values beyond ASCII from six places of the file, at most 6 MB of it: enough to check a declaration."""
+    found = _foreign_names(header)
+    rows = max(1, _BYTES_OF_DECLARED // max(header.record_length, 1))
+    starts = np.linspace(0, max(header.records - rows, 0), _PLACES_OF_DECLARED).astype(int)
+    with dbf.open("rb") as file:
+        for start in dict.fromkeys(map(int, starts)):
+            file.seek(header.header_length + start * header.record_length)
+            count = min(rows, header.records - start)
+            block = np.frombuffer(file.read(count * header.record_length), np.uint8)
+            before = len(found)
+            _collect(block.reshape(count, header.record_length), header, found, most=_ENOUGH_OF_DECLARED)
+            if len(found) == before and header.records <= rows:
+                break
+    return list(found)
+
+
+def _foreign_names(header: DbfHeader) -> dict[bytes, None]:
+    return dict.fromkeys(name for name, _, _ in header.fields if not name.isascii())
+
+
+def _collect(
+    records: np.ndarray, header: DbfHeader, found: dict[bytes, None], *, most: int = _ENOUGH_VALUES
+) -> None:
+    """Add the values of text fields that are not ASCII, spread over the records."""
+    for column in _text_columns(records, header):
+        rows = np.nonzero((column >= 0x80).any(axis=1))[0]
+        for row in rows[:: max(1, len(rows) // most)][:most]:
+            found[column[row].tobytes().strip(b" \x00")] = None
 
 
 def records_of(dbf: Path, header: DbfHeader) -> Iterator[np.ndarray]:
@@ -112,27 +130,21 @@ def _text_columns(records: np.ndarray, header: DbfHeader) -> Iterator[np.ndarray
         place += width
 
 
-def options(values: Iterable[bytes]) -> list[Option]:
-    """Every candidate that can decode the values, the most Ukrainian-looking first, with three samples."""
-    raw = list(values)
-    found = []
-    for codec in CANDIDATES:
-        if codec == "utf-8" and not all(_is_utf8(value) for value in raw):
-            continue
-        texts = [value.decode(codec, "replace") for value in raw]
-        likeness = sum(_ukrainian_likeness(text) for text in texts[:200])
-        samples = [text[:_SAMPLE_LENGTH] for text in _telling(texts)]
-        found.append((codec != "utf-8", -likeness, Option(codec, samples)))
-    return [option for *_, option in sorted(found, key=lambda item: item[:2])]
+def options(values: Iterable[bytes]) -> list[Candidate]:
+    """Encodings the values may be in, the likeliest first."""
+    return judge(values).candidates
 
 
-def unknown(layer: str, values: Iterable[bytes]) -> EncodingUnknown:
-    """The question to ask, with its options as params."""
-    found = options(values)
+def unknown(layer: str, values: Iterable[bytes] | Verdict) -> EncodingUnknown:
+    """The question to ask, with its options as params; `encoding` in them is what the bytes look like, "" if
+    that is open too."""
+    verdict = values if isinstance(values, Verdict) else judge(values)
+    found = verdict.candidates
     choices = "; ".join(
         f"{option.encoding} ({', '.join(f'«{text}»' for text in option.samples)})" for option in found
     )
-    return EncodingUnknown(layer=layer, options=[asdict(option) for option in found], choices=choices)
+    options = [asdict(option) for option in found]
+    return EncodingUnknown(layer=layer, options=options, choices=choices, encoding=verdict.encoding)
 
 
 def decode_column(column: pa.Array, codec: str) -> tuple[pa.Array, np.ndarray]:
@@ -201,27 +213,3 @@ def _rebuilt(column: pa.Array, text: bytes, offsets: np.ndarray) -> tuple[pa.Arr
         return fresh, np.empty(0, np.int64)
     damaged = pc.match_substring(fresh, "\ufffd").fill_null(False)
     return fresh, np.flatnonzero(damaged.to_numpy(zero_copy_only=False))
-
-
-def _is_utf8(value: bytes) -> bool:
-    """Valid UTF-8, or cut inside its last letter by the field's width."""
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.end == len(value) and error.reason == "unexpected end of data"
-    return True
-
-
-def _telling(texts: list[str]) -> list[str]:
-    """Three different values, those with words first."""
-    return sorted(texts, key=lambda text: not any(letter.isspace() for letter in text))[:_SAMPLES]
-
-
-def _ukrainian_likeness(text: str) -> float:
-    """Share of Ukrainian letters among the foreign ones, less what words never show: `аБ` inside a word."""
-    foreign = [letter for letter in text if ord(letter) >= 0x80]
-    if not foreign:
-        return 0.0
-    ours = sum(letter.lower() in _UKRAINIAN for letter in foreign)
-    odd = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    return (ours - 2 * odd) / len(foreign)

@@ -9,11 +9,11 @@ import unicodedata
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from gis_core import limits
+from importers.detect.verdict import file_name
 from importers.errors import (
     ArchiveDamaged,
     ArchiveEmpty,
@@ -81,6 +81,17 @@ def unpack(
     except (zipfile.BadZipFile, EOFError, struct.error, ValueError, NotImplementedError) as error:
         raise ArchiveDamaged(name=name) from error
     except zipfile.zlib.error as error:  # type: ignore[attr-defined]
+        raise ArchiveDamaged(name=name) from error
+
+
+def judge_container(path: Path, name: str) -> None:
+    """Hold a file that is a zip inside (XLSX, ODS) to the rules of archives. Raises as `unpack` does."""
+    try:
+        _refuse_a_long_list(path, name)
+        with zipfile.ZipFile(path) as zipped, path.open("rb") as raw:
+            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
+            _judge(name, raw, entries, [_decoded(entry) for entry in entries])
+    except (zipfile.BadZipFile, EOFError, struct.error, ValueError, NotImplementedError) as error:
         raise ArchiveDamaged(name=name) from error
 
 
@@ -189,25 +200,14 @@ def _is_litter(entry_name: str) -> bool:
 
 
 def _decoded(entry: zipfile.ZipInfo) -> str:
-    """The entry's name: UTF-8 where it says so or is so, else the code page with more Cyrillic letters.
+    """The entry's name: UTF-8 where it says so, else what its bytes look like.
 
     Windows packs Ukrainian names as CP866, some programs as CP1251, and neither says so.
     """
     name = entry.orig_filename
-    if not entry.flag_bits & _UTF8_NAME:
-        raw = name.encode("cp437")
-        try:
-            name = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            name = max((raw.decode(code, "replace") for code in ("cp866", "cp1251")), key=_cyrillic_letters)
+    if not entry.flag_bits & _UTF8_NAME and not name.isascii():
+        name = file_name(name.encode("cp437"))
     return unicodedata.normalize("NFC", name.replace("\\", "/"))
-
-
-def _cyrillic_letters(text: str) -> int:
-    """Cyrillic letters, those inside a word of one case counted double (mojibake mixes cases)."""
-    letters = sum("а" <= letter <= "я" or letter in "іїєґ" for letter in text.lower())
-    mixed = sum(a.islower() and b.isupper() for a, b in pairwise(text))
-    return letters - 2 * mixed
 
 
 def _shown(entry_name: str) -> str:
