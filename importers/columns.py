@@ -4,29 +4,28 @@ Values are taken to the type that the layer asks for; what does not fit is left 
 """
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from importers import rules
+from importers.detect.columns import NO, NULL_WORDS, YES
 from importers.detect.encoding import text_of
 from importers.fields import FieldInfo
+from importers.moments import GUESSED, a_date, a_datetime
 from importers.report import CHANGED, NULLED, IssueLog
+from importers.units import number_in_text
 
 TYPES = ("string", "text", "integer", "number", "boolean", "date", "datetime")
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]"
-_NEEDS_CARE = bytes(
-    (*range(0x20), 0x22, 0x5C, 0x7F, 0xC2)
-)  # JSON's own, and the first byte of U+0080 to U+009F
+# JSON's own; the first bytes of U+0080 to U+009F and of the combining marks U+0300 to U+036F.
+_NEEDS_CARE = bytes((*range(0x20), 0x22, 0x5C, 0x7F, 0xC2, 0xCC, 0xCD))
 _NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
 _SPACES = r"[\s\x{a0}\x{2009}\x{202f}']"
-_YES = pa.array(["true", "t", "yes", "y", "1", "так", "т", "є", "да", "истина", "+"])
-_NO = pa.array(["false", "f", "no", "n", "0", "ні", "н", "немає", "нет", "ложь", "-"])
-_DATES = ("%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%Y", "%Y%m%d", "%d-%m-%Y", "%d.%m.%y")
-_DATETIMES = ("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S")
+_YES, _NO, _NOTHING = pa.array(YES), pa.array(NO), pa.array(NULL_WORDS)
+_LONGEST_NOTHING = max(len(word.encode()) for word in NULL_WORDS)
 _LARGEST_WHOLE = 2.0**53
 
 
@@ -35,12 +34,28 @@ class Rows:
 
     def __init__(self, numbers: np.ndarray, issues: IssueLog, *, max_text: int) -> None:
         self.numbers, self.issues, self.max_text = numbers, issues, max_text
+        self.converted: dict[str, pa.Array] = {}
 
     def refuse(self, column: pa.Array, bad: pa.Array, field: FieldInfo, rule: str, **params: object) -> None:
-        """Report the values of `column` where `bad` is true."""
+        """Report the values of `column` where `bad` is true; they are left empty."""
+        self.tell(column, bad, field, rule, NULLED, **params)
+
+    def tell(
+        self, column: pa.Array, bad: pa.Array, field: FieldInfo, rule: str, done: str, **params: object
+    ) -> None:
+        """Report the values of `column` where `bad` is true, and what was done with them."""
         for place in np.flatnonzero(bad.fill_null(False).to_numpy(zero_copy_only=False)):
-            value = "" if column is None else column[int(place)].as_py()
-            self.issues.add(int(self.numbers[place]), rule, NULLED, field=field.name, value=value, **params)
+            self.tell_one(int(place), column[int(place)].as_py(), field, rule, done, **params)
+
+    def tell_one(
+        self, place: int, value: object, field: FieldInfo, rule: str, done: str, **params: object
+    ) -> None:
+        text = "" if value is None else value
+        self.issues.add(int(self.numbers[place]), rule, done, field=field.name, value=text, **params)
+
+    def count(self, rule: str, done: str, field: FieldInfo, count: int, **example: object) -> None:
+        """Note what happened to `count` values of a field, with one of them as an example."""
+        self.issues.add_sum(rule, done, field=field.name, count=count, **example)
 
 
 def to_json(columns: list[pa.Array], fields: list[FieldInfo], rows: Rows) -> pa.StringArray:
@@ -58,12 +73,25 @@ def to_json(columns: list[pa.Array], fields: list[FieldInfo], rows: Rows) -> pa.
 
 def to_keys(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.StringArray:
     """The column as external keys: text, null where empty."""
-    return _to_text(convert(column, field, rows), field, rows)
+    converted = convert(column, field, rows)
+    if pa.types.is_temporal(converted.type):
+        return _iso(converted)
+    return converted.cast(pa.string())
 
 
 def convert(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
-    """The column in the Arrow type of `field.type`; values that do not fit become null and are reported."""
-    return _CONVERTERS[field.type](_plain(column, field, rows), field, rows)
+    """The column in the Arrow type of `field.type`; values that do not fit become null and are reported.
+
+    A field's column is converted once and remembered in `rows.converted` by its key.
+    """
+    if field.key in rows.converted:
+        return rows.converted[field.key]
+    plain = _plain(column, field, rows)
+    if field.rule is not None and (field.rule.domain or field.rule.normaliser):
+        plain = rules.brought_to_form(_as_text(plain, field, rows), field, rows)
+    converted = rules.checked(_CONVERTERS[field.type](plain, field, rows), field, rows)
+    rows.converted[field.key] = converted
+    return converted
 
 
 def _piece(column: pa.Array, key: str) -> pa.StringArray:
@@ -115,12 +143,22 @@ def _plain(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
     return column
 
 
+def _as_text(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.StringArray:
+    """Clean text; whole numbers of a fractional column without their .0, as codes and lists are written."""
+    if pa.types.is_temporal(column.type):
+        return _iso(column)
+    if pa.types.is_string(column.type):
+        return _clean(column, field, rows)
+    text = _finite(column, field, rows).cast(pa.string())
+    return pc.replace_substring_regex(text, r"\.0+$", "") if pa.types.is_floating(column.type) else text
+
+
 def _to_text(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.StringArray:
     if pa.types.is_temporal(column.type):
         return _iso(column)
     if not pa.types.is_string(column.type):
         return _finite(column, field, rows).cast(pa.string())
-    column = _clean(column, field, rows)
+    column = rules.looked_through(_clean(column, field, rows), field, rows)
     if (pc.max(pc.binary_length(column)).as_py() or 0) > rows.max_text:
         lengths = pc.utf8_length(column)
         long = pc.greater(lengths, rows.max_text)
@@ -131,15 +169,29 @@ def _to_text(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.StringArray:
 
 
 def _clean(column: pa.StringArray, field: FieldInfo, rows: Rows) -> pa.StringArray:
-    """Text without control characters and outer spaces; empty text is no value."""
+    """Text in NFC without control characters and outer spaces; empty text is no value, nor is “null” or “-”."""
     if _careful(column):
         cleaned = pc.replace_substring_regex(column, _CONTROL, "")
         changed = pc.sum(pc.not_equal(pc.binary_length(cleaned), pc.binary_length(column))).as_py()
         if changed:
             rows.issues.add_once("control-characters", CHANGED, field=field.name, count=changed)
         column = pc.replace_substring(pc.replace_substring(cleaned, "\r\n", "\n"), "\r", "\n")
-    column = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.equal(pc.binary_length(column), 0), None, column)
+        column = pc.utf8_normalize(column, form="NFC")
+    column = _valued(pc.utf8_trim_whitespace(column))
+    shortest = pc.min(pc.binary_length(column)).as_py()
+    if shortest is None or shortest > _LONGEST_NOTHING:
+        return column
+    nothing = pc.is_in(column, value_set=_NOTHING)
+    if not pc.any(nothing).as_py():
+        return column
+    told = column.filter(nothing)
+    rows.count("word-for-nothing", NULLED, field, len(told), value=told[0].as_py())
+    return pc.if_else(nothing, None, column)
+
+
+def _valued(column: pa.StringArray) -> pa.StringArray:
+    empty = pc.equal(pc.binary_length(column), 0)
+    return pc.if_else(empty, None, column) if pc.any(empty).as_py() else column
 
 
 def _finite(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
@@ -156,10 +208,12 @@ def _finite(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
 
 def _to_number(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
     if pa.types.is_string(column.type):
-        text = pc.replace_substring_regex(_clean(column, field, rows), _SPACES, "")
+        clean = _clean(column, field, rows)
+        text = pc.replace_substring_regex(clean, _SPACES, "")
         good = pc.match_substring_regex(text, _NUMBER)
-        rows.refuse(column, pc.invert(good), field, "value-not-a-number")
         column = pc.replace_substring(pc.if_else(good, text, None), ",", ".").cast(pa.float64())
+        if not pc.all(good.fill_null(True)).as_py():
+            column = _with_units(column, clean, pc.invert(good).fill_null(False), field, rows)
     elif pa.types.is_boolean(column.type):
         return column.cast(pa.int64())
     elif pa.types.is_temporal(column.type):
@@ -167,9 +221,29 @@ def _to_number(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
     return _finite(column, field, rows)
 
 
+def _with_units(
+    numbers: pa.DoubleArray, text: pa.StringArray, odd: pa.BooleanArray, field: FieldInfo, rows: Rows
+) -> pa.DoubleArray:
+    """Numbers of values such as “12,5 га” or “1.234,56” put in; what holds no number is refused."""
+    unit = field.rule.unit if field.rule else ""
+    scale = field.rule.scale if field.rule else 1.0
+    encoded = text.filter(odd).dictionary_encode()
+    known = [number_in_text(value, unit, scale) for value in encoded.dictionary.to_pylist()]
+    found = pa.array(known, pa.float64()).take(encoded.indices)
+    filled = pc.replace_with_mask(numbers, odd, found)
+    rows.refuse(text, pc.and_(odd, pc.is_null(filled)), field, "value-not-a-number")
+    read = len(found) - found.null_count
+    example = next(
+        (v for v, n in zip(encoded.dictionary.to_pylist(), known, strict=True) if n is not None), ""
+    )
+    rows.count("unit-in-value", CHANGED, field, read, value=example)
+    return filled
+
+
 def _to_integer(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
     if pa.types.is_string(column.type):
-        text = pc.replace_substring_regex(_clean(column, field, rows), _SPACES, "")
+        column = _clean(column, field, rows)
+        text = pc.replace_substring_regex(column, _SPACES, "")
         whole = pc.match_substring_regex(text, r"^[+-]?\d{1,18}$")
         if pc.all(whole.fill_null(True)).as_py():
             return pc.replace_substring(text, "+", "").cast(pa.int64())
@@ -184,7 +258,16 @@ def _to_integer(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
 def _to_boolean(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
     if pa.types.is_boolean(column.type):
         return column
-    text = pc.utf8_lower(_to_text(column, field, rows))
+    if pa.types.is_string(column.type):
+        plain = _valued(pc.utf8_trim_whitespace(column))
+        unsure = pc.invert(
+            pc.is_in(pc.utf8_lower(plain), value_set=_NO)
+        )  # “-” is no here, and no word for nothing
+        clean = _clean(plain.filter(unsure.fill_null(True)), field, rows)
+        plain = pc.replace_with_mask(plain, unsure.fill_null(True), clean)
+    else:
+        plain = _as_text(column, field, rows)
+    text = pc.utf8_lower(plain)
     yes, no = pc.is_in(text, value_set=_YES), pc.is_in(text, value_set=_NO)
     bad = pc.and_(pc.invert(pc.or_(yes, no)), pc.is_valid(text))
     rows.refuse(column, bad, field, "value-not-boolean")
@@ -196,7 +279,7 @@ def _to_date(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
         return column.cast(pa.date32())
     if pa.types.is_timestamp(column.type):
         return column.cast(pa.date32(), safe=False)
-    return _parsed(column, field, rows, _a_date).cast(pa.date32())
+    return _parsed(column, field, rows, a_date, pa.date32())
 
 
 def _to_datetime(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
@@ -204,39 +287,22 @@ def _to_datetime(column: pa.Array, field: FieldInfo, rows: Rows) -> pa.Array:
         return column
     if pa.types.is_date(column.type):
         return column.cast(pa.timestamp("s"))
-    return _parsed(column, field, rows, _a_datetime)
+    return _parsed(column, field, rows, a_datetime, pa.string())
 
 
-def _parsed(column: pa.Array, field: FieldInfo, rows: Rows, parse: Callable[[str], object]) -> pa.Array:
-    """Dates and times out of text, one by one: formats are too many for a vector."""
-    values = [None if text is None else parse(text) for text in _to_text(column, field, rows).to_pylist()]
-    parsed = pa.array(values, pa.date32() if parse is _a_date else pa.string())
-    bad = pc.and_(pc.is_null(parsed), pc.is_valid(_to_text(column, field, rows)))
-    rows.refuse(column, bad, field, "value-not-a-date")
+def _parsed(
+    column: pa.Array, field: FieldInfo, rows: Rows, parse: Callable[[str], object], kind: pa.DataType
+) -> pa.Array:
+    """Dates and times out of text, each different one once: formats are too many for a vector."""
+    text = _as_text(column, field, rows)
+    encoded = text.dictionary_encode()
+    values = [parse(value) for value in encoded.dictionary.to_pylist()]
+    parsed = pa.array(values, kind).take(encoded.indices)
+    rows.refuse(text, pc.and_(pc.is_null(parsed), pc.is_valid(text)), field, "value-not-a-date")
+    guessed = text.filter(pc.and_(pc.match_substring_regex(text, GUESSED), pc.is_valid(parsed)))
+    if len(guessed):
+        rows.count("date-guessed", CHANGED, field, len(guessed), value=guessed[0].as_py())
     return parsed
-
-
-def _a_date(text: str) -> date | None:
-    found = next((moment for form in _DATES if (moment := _strptime(text[:10], form))), None)
-    return found.date() if found else None
-
-
-def _a_datetime(text: str) -> str | None:
-    """ISO text; a time without zone is Kyiv's."""
-    try:
-        found: datetime | None = datetime.fromisoformat(text)
-    except ValueError:
-        found = next((moment for form in (*_DATETIMES, *_DATES) if (moment := _strptime(text, form))), None)
-    if found is None or abs(found.utcoffset() or timedelta()) >= timedelta(hours=16):
-        return None  # PostgreSQL reads no such offset, and one value would break every query of the field
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Europe/Kyiv"))).isoformat()
-
-
-def _strptime(text: str, form: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, form)
-    except ValueError:
-        return None
 
 
 def _none(column: pa.Array, field: FieldInfo, rows: Rows, rule: str) -> pa.Array:

@@ -86,6 +86,74 @@ RULES: dict[str, Any] = {
         "The key “%(value)s” stands in an earlier row too. The feature is imported without a key; correct "
         "one of them."
     ),
+    "cadastral-number-form": _(
+        "“%(value)s” in “%(field)s” is no cadastral number such as 0510600000:01:001:0001. It was kept; "
+        "correct it."
+    ),
+    "katottg-form": _(
+        "“%(value)s” in “%(field)s” is no KATOTTG code (UA and 17 digits). It was kept; correct it."
+    ),
+    "koatuu-form": _("“%(value)s” in “%(field)s” is no KOATUU code (10 digits). It was kept; correct it."),
+    "purpose-code-form": _(
+        "“%(value)s” in “%(field)s” is no purpose code of the classifier (such as 02.01). It was kept; "
+        "correct it."
+    ),
+    "edrpou-form": _("“%(value)s” in “%(field)s” is no EDRPOU code (8 digits). It was kept; correct it."),
+    "code-normalised": _(
+        "%(count)s codes in “%(field)s” were brought to the usual form, such as “%(value)s” to “%(after)s”."
+    ),
+    "cadastral-number-koatuu": _(
+        "In %(count)s cadastral numbers of “%(field)s” the code of the council does not end in 00, such "
+        "as “%(value)s”. Check them."
+    ),
+    "other-hromada": _(
+        "The code “%(value)s” in “%(field)s” belongs to another hromada. It was kept; check it."
+    ),
+    "value-recognised": _(
+        "%(count)s values of “%(field)s” were recognised as values of the list, such as “%(value)s” as "
+        "“%(after)s”."
+    ),
+    "value-not-in-domain": _(
+        "“%(value)s” is not among the allowed values of “%(field)s” (%(allowed)s). It was kept; correct "
+        "it or add it to the list."
+    ),
+    "value-not-of-form": _(
+        "“%(value)s” in “%(field)s” does not have the form that the layer asks for. It was kept; correct it."
+    ),
+    "value-too-small": _(
+        "%(value)s in “%(field)s” is less than the least allowed, %(allowed)s. It was kept; check it and "
+        "its unit."
+    ),
+    "value-too-large": _(
+        "%(value)s in “%(field)s” is more than the most allowed, %(allowed)s. It was kept; check it and "
+        "its unit."
+    ),
+    "value-required": _(
+        "“%(field)s” is empty, and the layer requires it. The row was kept; fill the value in."
+    ),
+    "lookalike-letters": _(
+        "“%(value)s” in “%(field)s” mixes Latin and Cyrillic letters that look alike; right would be "
+        "“%(corrected)s”."
+    ),
+    "personal-in-text": _(
+        "“%(field)s” holds a tax number of a person. Take it out of the data, or leave the column out."
+    ),
+    "word-for-nothing": _(
+        "%(count)s values of “%(field)s” say that there is none, such as “%(value)s”; they were left empty."
+    ),
+    "unit-in-value": _(
+        "%(count)s values of “%(field)s” were read as numbers with a unit or with separated thousands, "
+        "such as “%(value)s”."
+    ),
+    "unit-converted": _("%(count)s numbers of “%(field)s” were multiplied by %(factor)s to be in %(unit)s."),
+    "date-guessed": _(
+        "%(count)s values of “%(field)s” are a year or a serial number, such as “%(value)s”, and were "
+        "read as dates. Check them."
+    ),
+    "area-differs": _(
+        "The documented area, %(documented_ha)s ha, differs from the area of the geometry, "
+        "%(measured_ha)s ha. Both were kept; check which is right."
+    ),
     "row-malformed": _(
         "The row has %(found)s columns instead of %(expected)s. Check quotation marks and separators."
     ),

@@ -82,3 +82,39 @@ def _area_by_magnitude(profile: Mapping[str, Any], target: str) -> str:
     if target == "м²" and median < _HA_BELOW and not whole:
         return "га"
     return target
+
+
+def number_in_text(text: str, target: str = "", scale: float = 1.0) -> float | None:
+    """The number of a text such as “12,5 га”, “1.234,56” or “25 537 м/кв”; None where it is no number with a unit.
+
+    A number whose unit is of the kind of `target` comes back so that times `scale` it is in `target`.
+    """
+    match = re.fullmatch(r"\s*([+-]?\d[\d\s\u00a0\u202f\u2009'.,]*?)\s*([^\d\s.,'].*|%)?", text)
+    if match is None:
+        return None
+    number = _plain_number(re.sub(r"[\s\u00a0\u202f\u2009']", "", match[1]))
+    if number is None or match[2] is None:
+        return number
+    unit = unit_of(match[2])
+    if not unit:
+        return None
+    to_target = factor(unit, target)
+    return number if to_target is None else number * to_target / scale
+
+
+def _plain_number(text: str) -> float | None:
+    """A number with a decimal comma or point; the other one, and repeated ones, divide thousands."""
+    decimal = max(text.rfind("."), text.rfind(","))
+    separators = [letter for letter in text if letter in ".,"]
+    if len(separators) == 1:
+        return float(text.replace(",", "."))
+    if len(set(separators)) == 1 and separators:  # 1.234.567
+        return (
+            float(text.replace(separators[0], ""))
+            if re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", text)
+            else None
+        )
+    if separators.count(text[decimal]) > 1 if separators else False:
+        return None
+    whole = re.sub(r"[.,]", "", text[:decimal]) if separators else text
+    return float(f"{whole}.{text[decimal + 1 :]}") if separators else float(whole)

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import pyarrow as pa
 
-from importers import columns
+from importers import columns, rules
 from importers.detect import crs as crs_detect
 from importers.detect import encoding as encoding_detect
 from importers.detect.columns import hidden_samples
@@ -209,11 +209,14 @@ def _place(names: list[str], mapping: FieldMapping, wanted: list[FieldMapping]) 
 
 
 class _Damage(DamageReport):
-    def __init__(self, issues: IssueLog) -> None:
-        self._issues = issues
+    """Reports damaged text of the wanted columns; of others, which may be personal, nothing leaves."""
+
+    def __init__(self, issues: IssueLog, wanted: frozenset[str]) -> None:
+        self._issues, self._wanted = issues, wanted
 
     def damaged(self, row: int, field_name: str, value: str) -> None:
-        self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
+        if field_name in self._wanted:
+            self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
 
 
 class _Conversion:
@@ -263,7 +266,7 @@ class _Conversion:
     def _batches(self) -> Iterator[Batch]:
         if self.layer.dataset.driver is None:
             return tabular.batches(self.layer, self.codec, self.issues)
-        return vector.batches(self.layer, self.codec, _Damage(self.issues))
+        return vector.batches(self.layer, self.codec, _Damage(self.issues, frozenset(item.name for _, item in self.fields)))
 
     def _rows(self, batch: Batch) -> pa.RecordBatch:
         numbers = np.arange(batch.first, batch.first + len(batch))
@@ -277,6 +280,9 @@ class _Conversion:
         properties = columns.to_json(
             [taken[place] for place, _ in self.fields], [item for _, item in self.fields], rows
         )
+        for _, item in self.fields:
+            if item.rule is not None and item.rule.area_ha is not None and self.normaliser is not None:
+                rules.check_areas(geom, rows.converted[item.key], item, rows)
         return pa.record_batch(
             [pa.array(kept), geom, properties, self._external_keys(taken, kept, rows)], SCHEMA
         )
