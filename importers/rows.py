@@ -68,41 +68,50 @@ class CopyStream(io.RawIOBase):
 def encoded(batch: pa.RecordBatch) -> memoryview:
     """One batch with the columns geom (EWKB), properties (JSON text) and external_key as COPY rows.
 
-    Heads and values are woven together by Arrow, without a Python loop over the rows.
+    Heads and values are woven together by Arrow, without a Python loop over the rows. Nothing here makes an
+    Arrow value out of a Python one or the other way round: that would load pandas, which takes more memory
+    than all the rest.
     """
     geom, properties, key = (
         batch.column(name).cast(pa.binary()) for name in ("geom", "properties", "external_key")
     )
-    pieces = (
+    nothing = _repeated(np.empty((batch.num_rows, 0), np.uint8))
+    woven = pc.binary_join_element_wise(
         _heads(_lengths(geom), before=_THREE_FIELDS),
-        _filled(geom),
+        pc.coalesce(geom, nothing),
         _heads(_lengths(properties) + 1, after=_JSONB_VERSION),
         properties,
         _heads(_lengths(key)),
-        _filled(key),
+        pc.coalesce(key, nothing),
+        nothing,
     )
-    woven = pc.binary_join_element_wise(*pieces, b"")
     _, offsets, content = woven.buffers()
     return memoryview(content)[: int(np.frombuffer(offsets, np.int32)[len(woven)])]
 
 
 def _lengths(column: pa.BinaryArray) -> np.ndarray:
     """Bytes of each value; -1, as COPY has it, where there is none."""
-    return pc.fill_null(pc.binary_length(column), -1).to_numpy()
-
-
-def _filled(column: pa.BinaryArray) -> pa.BinaryArray:
-    return column.fill_null(b"") if column.null_count else column
+    there, ends, _ = column.buffers()
+    lengths = np.diff(np.frombuffer(ends, np.int32)[column.offset : column.offset + len(column) + 1])
+    if column.null_count:
+        bits = np.unpackbits(np.frombuffer(there, np.uint8), bitorder="little")
+        lengths[bits[column.offset : column.offset + len(column)] == 0] = -1
+    return lengths
 
 
 def _heads(lengths: np.ndarray, *, before: bytes = b"", after: bytes = b"") -> pa.BinaryArray:
     """For each length a value of `before`, the length as a big-endian int32, `after`."""
-    width = len(before) + 4 + len(after)
-    heads = np.empty((len(lengths), width), np.uint8)
+    heads = np.empty((len(lengths), len(before) + 4 + len(after)), np.uint8)
     heads[:, : len(before)] = np.frombuffer(before, np.uint8)
     heads[:, len(before) : len(before) + 4] = lengths.astype(">i4").view(np.uint8).reshape(-1, 4)
     heads[:, len(before) + 4 :] = np.frombuffer(after, np.uint8)
-    offsets = np.arange(len(lengths) + 1, dtype=np.int32) * width
+    return _repeated(heads)
+
+
+def _repeated(values: np.ndarray) -> pa.BinaryArray:
+    """The rows of a table of bytes as binary values."""
+    count, width = values.shape
+    ends = np.arange(count + 1, dtype=np.int32) * width
     return pa.Array.from_buffers(
-        pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(heads.tobytes())]
+        pa.binary(), count, [None, pa.py_buffer(ends), pa.py_buffer(values.tobytes())]
     )

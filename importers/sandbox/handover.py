@@ -28,7 +28,7 @@ SCHEMA = pa.schema(
     [("row", pa.int64()), ("geom", pa.binary()), ("properties", pa.string()), ("external_key", pa.string())]
 )
 LONGEST_FRAME = 64 * 1024 * 1024  # bytes; one row with everything at its limit fits
-_USUAL_FRAME = 8 * 1024 * 1024
+_USUAL_FRAME = 2 * 1024 * 1024
 _COLUMNS = ("geom", "properties", "external_key")
 _HEAD = struct.Struct("<4sIIII")
 _MAGIC = b"HRW1"
@@ -142,7 +142,7 @@ def frames(read: ReadExactly) -> Iterator[pa.RecordBatch]:
 
 
 def _batch(frame: memoryview, rows: int, sizes: list[int]) -> pa.RecordBatch:
-    numbers = pa.array(np.frombuffer(frame, "<i8", rows))
+    numbers = pa.Array.from_buffers(pa.int64(), rows, [None, pa.py_buffer(frame[: 8 * rows])])
     columns, at_lengths, at_content = [numbers], 8 * rows, _BYTES_A_ROW * rows
     for name, size in zip(_COLUMNS, sizes, strict=True):
         lengths = np.frombuffer(frame, "<i4", rows, at_lengths)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -245,3 +247,25 @@ def test_the_lying_reader_of_these_tests_is_believed_when_it_does_not_lie(
     loading.load(files.shapefile(tmp_path, files.parcels()), changeset=changeset, work=work)
 
     assert [(text, key) for _, text, key in staged(changeset)] == [('{"a": 1}', "k")]
+
+
+def test_loading_does_not_load_pandas(tmp_path: Path) -> None:
+    """It would take more memory than everything else in the process."""
+    script = (
+        "import sys; import pyarrow as pa; from importers.rows import encoded\n"
+        "from importers.sandbox.handover import SCHEMA, RowWriter, read_rows; from pathlib import Path\n"
+        "class NoPandas:\n"
+        "    def find_spec(self, name, *rest): return sys.exit(name) if name == 'pandas' else None\n"
+        "sys.meta_path.insert(0, NoPandas())\n"
+        "path = Path(sys.argv[1])\n"
+        "head = b'HRW1' + (1).to_bytes(4, 'little') + bytes(4) + (2).to_bytes(4, 'little') + bytes(4)\n"
+        "row = bytes(8) + (-1).to_bytes(4, 'little', signed=True) + (2).to_bytes(4, 'little') + bytes(4) + b'{}'\n"
+        "path.write_bytes(head + row + b'HRW1' + bytes(16))\n"
+        "print([bytes(encoded(batch)) for batch in read_rows(path)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "rows")],
+        capture_output=True, text=True, check=False, cwd=launcher.ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[b'\\x00\\x03\\xff\\xff\\xff\\xff")
