@@ -143,7 +143,10 @@ def mappings(
         key = choice.key or item.key
         known = schema.get(key) if schema else None
         kind = known.type if known else choice.type or item.type
-        rule = _rule(item, known, choice.unit or item.unit, prefix=prefix, fix_lookalikes=fix, key=key)
+        unit = choice.unit or item.unit
+        if known and key != item.key and not choice.unit:
+            unit = units.source_unit(item.source, item.profile, known.unit)
+        rule = _rule(item, known, unit, prefix=prefix, fix_lookalikes=fix, key=key)
         made.append(FieldMapping(item.source, key, kind, rule))
     return tuple(made)
 

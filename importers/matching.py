@@ -114,7 +114,7 @@ def _by_words(words: tuple[str, ...], names: _Names) -> Match | None:
         letters = sum(map(len, known))
         if known and letters >= 5 and set(known) <= set(words):
             covered = letters / sum(map(len, words))
-            best = max(best, 0.45 + 0.45 * covered)
+            best = max(best, 0.3 + 0.55 * covered)
     return Match("words", best) if best else None
 
 
@@ -173,7 +173,7 @@ def _domain_trust(profile: Mapping[str, Any], target: Field) -> float:
     total = sum(count for _, count in values)
     fitting = sum(count for value, count in values if domain.value_of(comparable(str(value))) is not None)
     share = fitting / total if total else 0.0
-    return 1.05 if share >= 0.5 else 0.9 if share > 0 else 0.65
+    return 1.05 if share >= 0.5 else 0.9 if share > 0 else 0.6
 
 
 def _titles(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -113,3 +113,20 @@ class ImportIssue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} #{self.row}"
+
+
+class MappingMemory(models.Model):
+    """How columns of these names were mapped when such a file was last imported (importers.mapping_memory)."""
+
+    community = models.ForeignKey(Community, models.CASCADE, related_name="+")
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the columns' names")
+    remembered = models.JSONField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["community", "fingerprint"], name="mapping_once_a_source"),
+        ]
+
+    def __str__(self) -> str:
+        return self.fingerprint[:12]
