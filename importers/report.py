@@ -86,6 +86,13 @@ RULES: dict[str, Any] = {
         "The key “%(value)s” stands in an earlier row too. The feature is imported without a key; correct "
         "one of them."
     ),
+    "boundary-open": _(
+        "The boundary of “%(value)s” does not close, or a line or point of it is missing in the file. Export the "
+        "object again."
+    ),
+    "cell-error": _(
+        "“%(value)s” in “%(field)s” is an error of the spreadsheet, no value. Correct the formula there."
+    ),
     "cadastral-number-form": _(
         "“%(value)s” in “%(field)s” is no cadastral number such as 0510600000:01:001:0001. It was kept; "
         "correct it."

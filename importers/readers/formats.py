@@ -12,6 +12,7 @@ from pathlib import Path
 from importers.errors import ContentMismatch, EmptyFile, FormatNotSupported, NotSpatial, NotThisXml
 
 _HEAD = 4096
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -108,8 +109,8 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", "CSV", None, (".csv", ".tsv", ".txt"), _csv),
     Format("geodatabase", "File Geodatabase", "OpenFileGDB", (".gdb",), _geodatabase),
     Format("sqlite", "SQLite", "SQLite", (".sqlite", ".sqlite3", ".db"), _sqlite),
-    Format("xlsx", "Excel", None, (".xlsx", ".xlsm"), _starts(b"PK\x03\x04")),
-    Format("xls", "Excel 97-2003", None, (".xls",), _starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")),
+    Format("xlsx", "Excel", None, (".xlsx", ".xlsm"), _starts(b"PK\x03\x04", _OLE)),  # OLE: has a password
+    Format("xls", "Excel 97-2003", None, (".xls",), _starts(_OLE)),
     Format("ods", "OpenDocument", None, (".ods",), _starts(b"PK\x03\x04")),
     Format("cadastre", "UkrainianCadastralExchangeFile (XML)", None, (".xml",), _xml),
     Format("in4", "in4", None, (".in4",), _in4),

@@ -15,10 +15,11 @@ from importers.errors import (
     Unreadable,
     UnsafeDatabase,
 )
-from importers.readers import geodatabase
 
 _PROLOG_PIECE, _LONGEST_PROLOG = 65_536, 1024 * 1024
-_ROOTS = {"kml": {"kml"}, "gpx": {"gpx"}, "gml": {"featurecollection"}}
+_ROOTS = {
+    "kml": {"kml"}, "gpx": {"gpx"}, "gml": {"featurecollection"}, "cadastre": {"ukrainiancadastralexchangefile"},
+}  # fmt: skip
 
 # Triggers that the GeoPackage standard and its R-tree and feature count extensions make themselves.
 _OWN_TRIGGER = re.compile(r"(gpkg_|rtree_|(trigger_\w+?_)?feature_count_)", re.IGNORECASE)
@@ -67,6 +68,28 @@ def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
                 parser.Parse(piece, not piece)
                 if not piece:
                     break
+    except _Seen:
+        return
+    except expat.ExpatError as error:
+        raise Unreadable(name=name, format=title) from error
+    raise Unreadable(name=name, format=title)
+
+
+def refuse_doctype(head: bytes, name: str, title: str) -> None:
+    """Raises DoctypeRefused where XML begins with a document type, Unreadable where `head` has no root element."""
+    parser = expat.ParserCreate()
+
+    def doctype(*_: object) -> None:
+        raise DoctypeRefused(name=name)
+
+    def start(*_: object) -> None:
+        raise _Seen
+
+    parser.StartDoctypeDeclHandler = doctype
+    parser.EntityDeclHandler = doctype
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(head, False)
     except _Seen:
         return
     except expat.ExpatError as error:
@@ -131,10 +154,6 @@ def _check_dxf(path: Path, format_name: str, title: str, name: str) -> None:
             raise Unreadable(name=name, format=title)
 
 
-def _check_geodatabase(path: Path, format_name: str, title: str, name: str) -> None:
-    geodatabase.check(path, name)
-
-
 def _check_geojson(path: Path, format_name: str, title: str, name: str) -> None:
     """Some object must say that it is GeoJSON; answers of other services are JSON as well."""
     before = b""
@@ -149,10 +168,10 @@ def _check_geojson(path: Path, format_name: str, title: str, name: str) -> None:
 _GUARDS: dict[str, Callable[[Path, str, str, str], None]] = {
     "geopackage": _check_database,
     "sqlite": _check_database,
-    "geodatabase": _check_geodatabase,
     "geojson": _check_geojson,
     "kml": _check_xml,
     "gpx": _check_xml,
     "gml": _check_xml,
+    "cadastre": _check_xml,
     "dxf": _check_dxf,
 }

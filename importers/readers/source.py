@@ -7,13 +7,14 @@ import errno
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importers.errors import ArchiveEmpty, DiskFull, FileNotFound, MissingPart, NotSpatial
 from importers.readers import geodatabase, shapefile
-from importers.readers.archive import Member, unpack
+from importers.readers.archive import Member, judge_container, unpack
 from importers.readers.formats import (
     ARCHIVES,
     BY_NAME,
@@ -27,6 +28,7 @@ from importers.readers.formats import (
 )
 
 DECLARATIONS = (".prj", ".cpg")
+_CONTAINERS = frozenset({"xlsx", "ods"})
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ def _geodatabase(number: int, found: geodatabase.Geodatabase, into: Path) -> Dat
     folder.mkdir(parents=True)
     for file in found.files:
         _place(file.path, folder / file.name)
-    return Dataset(found.name, recognise(folder, f"{found.name}.gdb"), folder)
+    kind = recognise(folder, f"{found.name}.gdb")
+    geodatabase.check(folder, found.name)
+    return Dataset(found.name, kind, folder)
 
 
 def _with_different_names(datasets: list[Dataset], mains: list[Member]) -> list[Dataset]:
@@ -233,6 +237,8 @@ def _dataset(number: int, main: Member, group: list[Member], into: Path) -> Data
         )  # GDAL need not see what we read ourselves
         _place(member.path, folder / f"{stem}{extension}")
     path = folder / f"source{main.extension}"
+    if item.name in _CONTAINERS and zipfile.is_zipfile(path):
+        judge_container(path, main.name)
     rebuilt = item is SHAPEFILE and shapefile.check_parts(path, _bare(main.name))
     return Dataset(_bare(main.name), item, path, index_rebuilt=rebuilt)
 

@@ -1,12 +1,14 @@
-"""Reads a CSV table with coordinates without GDAL: encodings, separators and decimal commas as people write.
+"""Reads a CSV or TSV table without GDAL: encodings, separators and titles above the header as people write.
 
-Runs in the sandbox. Coordinates are two columns of degrees or metres known by their names, or one column of
-WKT.
+Runs in the sandbox. Spreadsheets come here too, each sheet as a CSV in UTF-8 (`spreadsheets`). Where the
+coordinates stand is found by `coordinates`; a table without them is a layer without geometry.
 """
 
 import codecs
 import csv
+import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,20 +19,14 @@ import pyarrow.compute as pc
 import shapely
 from pyarrow import csv as pacsv
 
-from importers.detect.encoding import Declaration
+from importers.detect.encoding import Declaration, judge
 from importers.errors import EmptyLayer, OverLimit, Unreadable
+from importers.readers import coordinates, headers
+from importers.readers.coordinates import Coordinates
 from importers.readers.vector import Batch, LayerFacts
-from importers.report import REJECTED, IssueLog
+from importers.report import NULLED, REJECTED, IssueLog
 from importers.sandbox.protocol import DatasetRequest
 
-_LON = {"lon", "lng", "long", "longitude", "довгота", "дов"}
-_LAT = {"lat", "latitude", "широта", "шир"}
-_X = {"x", "x_coord", "xcoord", "easting", "point_x", "coord_x"}
-_Y = {"y", "y_coord", "ycoord", "northing", "point_y", "coord_y"}
-_WKT = {"wkt", "geom", "geometry", "the_geom", "wkt_geom", "геометрія"}
-_WKT_VALUE = re.compile(
-    r"\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)\s*(Z|M|ZM)?\s*\(", re.IGNORECASE
-)
 _SEPARATORS = ";,\t|"
 _BLOCK = 4 * 1024 * 1024
 _HEAD = 256 * 1024
@@ -38,49 +34,48 @@ _INTEGER = r"^\s*[+-]?(0|[1-9]\d{0,17})\s*$"
 _NUMBER = r"^\s*[+-]?(0|[1-9]\d*)?([.,]\d+)?([eE][+-]?\d+)?\s*$"
 _BOOLEAN = r"(?i)^\s*(true|false|так|ні|yes|no)\s*$"
 _DATE = r"^\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*$"
-_PATTERNS = {"integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE}  # narrowest first
+_DATETIME = r"^\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?\s*$"
+_PATTERNS = {
+    "integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "datetime": _DATETIME,
+}  # narrowest first  # fmt: skip
+# What spreadsheets show where a formula has no value, in English, Ukrainian and Russian.
+_CELL_ERROR = (
+    r"^#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|Н/Д|ССЫЛКА!|ПОСИЛАННЯ!|ЗНАЧ!|ДЕЛ/0!|ДІЛ/0!|ИМЯ\?|ЧИСЛО!)$"
+)
 
 
 @dataclass(frozen=True)
 class Table:
-    """How a table is written: separator, column names, and which columns hold the coordinates."""
+    """How a table is written: separator, lines above the first row, column names, where coordinates stand."""
 
     separator: str
+    skip: int
     names: tuple[str, ...]
-    x: int
-    y: int
-    wkt: int
-    in_degrees: bool
-
-    @property
-    def has_geometry(self) -> bool:
-        return self.wkt >= 0 or self.x >= 0
+    where: Coordinates
 
     @property
     def coordinates(self) -> frozenset[str]:
         """Names of the columns that become the geometry."""
-        return frozenset(self.names[place] for place in (self.x, self.y, self.wkt) if place >= 0)
+        return frozenset(self.names[place] for place in self.where.places)
 
 
 def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int) -> LayerFacts:
     """What the table says of itself; `codec` "" where the file has to say. Reads the file twice."""
     path = Path(dataset.path)
     declaration, foreign = _encoding(path)
-    reading = codec or (declaration.codec if declaration else "latin-1")
+    reading = codec or (declaration.codec if declaration else _likely(foreign))
     table = _table(path, reading, dataset, max_fields)
-    rows, types, bounds = _survey(path, table, reading, dataset)
-    if bounds is None:
-        table = replace(
-            table, x=-1, y=-1, wkt=-1, in_degrees=False
-        )  # columns of that name, but no coordinates in them
-    if rows > max_rows:
-        raise OverLimit(name=dataset.name, limit="max_import_features", found=rows, allowed=max_rows)
+    found = _survey(path, table, reading, dataset)
+    if found.bounds is None:
+        table = replace(table, where=Coordinates())  # columns of that name, but no coordinates in them
+    if found.rows > max_rows:
+        raise OverLimit(name=dataset.name, limit="max_import_features", found=found.rows, allowed=max_rows)
     return LayerFacts(
-        name=dataset.name, inner="", dataset=dataset, rows=rows,
+        name=dataset.name, inner="", dataset=dataset, rows=found.rows,
         geometry_type=_kind(path, table, reading, dataset),
-        names=table.names, types=types, widths=(0,) * len(table.names),
-        crs="EPSG:4326" if table.in_degrees else None, crs_is_of_the_format=False, bounds=bounds,
-        declaration=declaration, foreign=foreign, left_out=table.coordinates,
+        names=table.names, types=found.types, widths=(0,) * len(table.names),
+        crs="EPSG:4326" if table.where.in_degrees else None, crs_is_of_the_format=False, bounds=found.bounds,
+        declaration=declaration, foreign=foreign, left_out=table.coordinates | found.nameless,
     )  # fmt: skip
 
 
@@ -89,9 +84,23 @@ def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> It
     path, read = Path(layer.dataset.path), 0
     table = _table(path, codec, layer.dataset, len(layer.names))
     for batch in _text_batches(path, table, codec, layer.dataset, issues):
-        columns = batch.columns
-        yield Batch(read + 1, columns, _wkb(table, columns) if layer.geometry_type else None)
+        columns = [
+            _without_errors(column, table.names[at], read, issues) for at, column in enumerate(batch.columns)
+        ]
+        yield Batch(read + 1, columns, coordinates.wkb(table.where, columns) if layer.geometry_type else None)
         read += batch.num_rows
+
+
+def _without_errors(column: pa.Array, name: str, before: int, issues: IssueLog | None) -> pa.Array:
+    """The column with `#N/A` and the like left empty, each reported."""
+    bad = pc.match_substring_regex(column, _CELL_ERROR).fill_null(False)
+    if not pc.any(bad).as_py():
+        return column
+    if issues is not None:
+        for place in np.flatnonzero(bad.to_numpy(zero_copy_only=False)):
+            value = column[int(place)].as_py()
+            issues.add(before + int(place) + 1, "cell-error", NULLED, field=name, value=value)
+    return pc.if_else(bad, None, column)
 
 
 def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]]:
@@ -124,40 +133,52 @@ def _encoding(path: Path) -> tuple[Declaration | None, list[bytes]]:
     return Declaration("bom" if marked else "format", "utf-8"), []
 
 
+def _likely(foreign: list[bytes]) -> str:
+    """The encoding to look at the table in, before anybody has decided; "latin-1" reads every byte."""
+    verdict = judge(foreign)
+    return verdict.encoding or (verdict.candidates[0].encoding if verdict.candidates else "latin-1")
+
+
 def _table(path: Path, codec: str, dataset: DatasetRequest, max_fields: int) -> Table:
     with path.open("rb") as file:
         head = file.read(_HEAD).decode(codec, "replace").removeprefix("\ufeff")
-    first = head.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=first.count)
-    if first.count(separator) + 1 > max_fields + 3:
-        found = first.count(separator) + 1
-        raise OverLimit(name=dataset.name, limit="max_fields", found=found, allowed=max_fields)
-    rows = list(csv.reader(head.splitlines()[:3], delimiter=separator))
-    if not rows or not any(rows[0]):
+    separator = _separator(head, dataset, max_fields)
+    rows, ends = [], []
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+    try:
+        for row in reader:
+            rows.append(row)
+            ends.append(reader.line_num)
+            if len(rows) == headers.LOOK_AT:
+                break
+    except csv.Error as error:
+        raise Unreadable(name=dataset.name, format=dataset.title) from error
+    at = headers.header_place(rows)
+    if not rows or not any(rows[at]):
         raise EmptyLayer(layer=dataset.name)
-    names = tuple(name.strip() or f"column {place}" for place, name in enumerate(rows[0], 1))
+    names = headers.column_names(rows[at])
     if len(names) > max_fields:
         raise OverLimit(name=dataset.name, limit="max_fields", found=len(names), allowed=max_fields)
-    return _with_coordinates(separator, names, rows[1] if len(rows) > 1 else [])
+    if at + 1 < len(rows) and headers.is_numbering(rows[at + 1]):
+        at += 1
+    return Table(separator, ends[at], tuple(names), coordinates.find(names, rows[at + 1 :]))
 
 
-def _with_coordinates(separator: str, names: tuple[str, ...], first: list[str]) -> Table:
-    plain = [name.lower() for name in names]
-    lon, lat = _first(plain, _LON), _first(plain, _LAT)
-    x, y = _first(plain, _X), _first(plain, _Y)
-    wkt = next((place for place, value in enumerate(first[: len(names)]) if _WKT_VALUE.match(value)), -1)
-    wkt = wkt if wkt >= 0 else _first(plain, _WKT)
-    if lon >= 0 and lat >= 0:
-        return Table(separator, names, lon, lat, -1, in_degrees=True)
-    if wkt >= 0:
-        return Table(separator, names, -1, -1, wkt, in_degrees=False)
-    if x >= 0 and y >= 0:
-        return Table(separator, names, x, y, -1, in_degrees=False)
-    return Table(separator, names, -1, -1, -1, in_degrees=False)
+def _separator(head: str, dataset: DatasetRequest, max_fields: int) -> str:
+    """The separator that gives the most rows of one and the same number of columns."""
+    lines = head.splitlines()[: headers.LOOK_AT]
+    found = max((line.count(mark) + 1 for line in lines for mark in _SEPARATORS), default=0)
+    if found > 10 * max_fields:  # too wide even to look at
+        raise OverLimit(name=dataset.name, limit="max_fields", found=found, allowed=max_fields)
 
+    def evenness(mark: str) -> int:
+        try:
+            widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark))
+        except csv.Error:
+            return 0
+        return max((times * (width - 1) for width, times in widths.items()), default=0)
 
-def _first(plain: list[str], known: set[str]) -> int:
-    return next((place for place, name in enumerate(plain) if name in known), -1)
+    return max(_SEPARATORS, key=evenness)
 
 
 # --- rows ---
@@ -181,7 +202,7 @@ def _text_batches(
         with pacsv.open_csv(
             path,
             read_options=pacsv.ReadOptions(
-                use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1, encoding=codec
+                use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=table.skip, encoding=codec
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=table.separator, newlines_in_values=True, invalid_row_handler=malformed
@@ -198,42 +219,27 @@ def _renamed(batch: pa.RecordBatch) -> list[dict[str, object]]:
     return rows
 
 
-def _wkb(table: Table, columns: list[pa.Array]) -> pa.Array:
-    if table.wkt >= 0:
-        text = pc.replace_substring_regex(columns[table.wkt], r"^\s*SRID=\d+;", "")
-        values = text.to_numpy(zero_copy_only=False)
-        geoms = shapely.from_wkt(values, on_invalid="ignore")
-        unreadable = shapely.is_missing(geoms) & text.is_valid().to_numpy(zero_copy_only=False)
-        wkb = shapely.to_wkb(geoms)
-        wkb[unreadable] = b"?"
-        return pa.array(wkb, pa.binary())
-    x, y = (_numbers(columns[place]) for place in (table.x, table.y))
-    missing = np.isnan(x) | np.isnan(y)
-    wkb = shapely.to_wkb(shapely.points(np.where(missing, 0.0, x), np.where(missing, 0.0, y)))
-    wkb[missing] = None
-    return pa.array(wkb, pa.binary())
-
-
-def _numbers(column: pa.Array) -> np.ndarray:
-    """Numbers with a point or a comma; NaN where there is none."""
-    text = pc.replace_substring(pc.utf8_trim_whitespace(column), ",", ".")
-    good = pc.match_substring_regex(text, r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
-    return pc.if_else(good, text, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
-
-
 # --- what is in it ---
 
 
-def _survey(
-    path: Path, table: Table, codec: str, dataset: DatasetRequest
-) -> tuple[int, tuple[str, ...], tuple[float, float, float, float] | None]:
-    """Number of rows, the type that every value of each column fits, and the extent of the coordinates."""
+@dataclass(frozen=True)
+class _Found:
+    """Of a whole table: rows, the type of each column, extent, and columns without name and values."""
+
+    rows: int
+    types: tuple[str, ...]
+    bounds: tuple[float, float, float, float] | None
+    nameless: frozenset[str]
+
+
+def _survey(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> _Found:
     rows, low, high = 0, np.full(2, np.inf), np.full(2, -np.inf)
     fits = [dict.fromkeys(_PATTERNS, True) for _ in table.names]
     filled = [False] * len(table.names)
     for batch in _text_batches(path, table, codec, dataset, None):
         rows += batch.num_rows
         for place, column in enumerate(batch.columns):
+            column = _without_errors(column, "", 0, None)
             text = pc.if_else(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0), None, column)
             filled[place] = filled[place] or text.null_count < len(text)
             for kind, pattern in _PATTERNS.items():
@@ -241,14 +247,19 @@ def _survey(
                     fits[place][kind] = pc.all(
                         pc.match_substring_regex(text, pattern).fill_null(True)
                     ).as_py()
-        if table.has_geometry:
-            boxes = shapely.bounds(shapely.from_wkb(_wkb(table, batch.columns), on_invalid="ignore"))
+        if table.where.kind:
+            wkb = coordinates.wkb(table.where, batch.columns)
+            boxes = shapely.bounds(shapely.from_wkb(wkb, on_invalid="ignore"))
             boxes = boxes[np.isfinite(boxes).all(axis=1)]
             low = np.minimum(low, boxes[:, :2].min(axis=0, initial=np.inf))
             high = np.maximum(high, boxes[:, 2:].max(axis=0, initial=-np.inf))
     types = tuple(_type(fit, any_value) for fit, any_value in zip(fits, filled, strict=True))
     bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return rows, types, bounds if np.isfinite(bounds).all() else None
+    nameless = frozenset(
+        name for name, any_value in zip(table.names, filled, strict=True)
+        if not any_value and name.startswith("column ")
+    )  # fmt: skip
+    return _Found(rows, types, bounds if np.isfinite(bounds).all() else None, nameless)
 
 
 def _type(fits: dict[str, bool], any_value: bool) -> str:
@@ -257,11 +268,12 @@ def _type(fits: dict[str, bool], any_value: bool) -> str:
 
 
 def _kind(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> str:
-    if table.wkt < 0:
-        return "Point" if table.has_geometry else ""
+    if table.where.kind != "wkt":
+        return "Point" if table.where.kind else ""
     kinds: set[str] = set()
     for batch in _text_batches(path, table, codec, dataset, None):
-        text = pc.utf8_upper(pc.replace_substring_regex(batch.column(table.wkt), r"^\s*(SRID=\d+;)?\s*", ""))
+        bare = pc.utf8_trim(batch.column(table.where.x), " \t\r\n\"'")
+        text = pc.utf8_upper(pc.replace_substring_regex(bare, r"^\s*(SRID=\d+;)?\s*", ""))
         words = pc.unique(pc.replace_substring_regex(text, r"^(MULTI)?([A-Z]+)[^$]*$", r"\2")).to_pylist()
         kinds.update(
             {"POINT": "Point", "LINESTRING": "LineString", "POLYGON": "Polygon"}.get(w, "Geometry")

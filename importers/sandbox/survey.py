@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from importers.detect import columns
-from importers.readers import tabular, vector
+from importers.readers import opened, vector
 from importers.readers.vector import Batch, LayerFacts
 
 _SEEK = frozenset(
-    {"shapefile", "geopackage", "flatgeobuf", "gdb", "filegdb"}
+    {"shapefile", "geopackage", "flatgeobuf", "geodatabase"}
 )  # rows are reached without those before
 _WINDOWS = 5
 _TABLE_BLOCKS = 16
@@ -34,7 +34,7 @@ def field_documents(layer: LayerFacts, codec: str) -> tuple[list[dict[str, Any]]
 def spread(layer: LayerFacts, codec: str, count: int = columns.SAMPLE_ROWS) -> list[pa.Array]:
     """At most `count` rows from the whole length of the layer, one array a column of the source."""
     if layer.dataset.driver is None:
-        return _joined(_strided(islice(tabular.batches(layer, codec), _TABLE_BLOCKS), layer.rows, count))
+        return _joined(_strided(islice(opened.batches(layer, codec), _TABLE_BLOCKS), layer.rows, count))
     if layer.rows > 2 * count and layer.dataset.format in _SEEK:
         window = count // _WINDOWS
         starts = [(layer.rows - window) * number // (_WINDOWS - 1) for number in range(_WINDOWS)]

@@ -1,0 +1,55 @@
+"""One way to read every format: which reader a dataset has, and what it is asked. Runs in the sandbox only."""
+
+from collections.abc import Iterator
+
+from importers.readers import held, in4, spreadsheets, tabular, vector, xml_cadastre
+from importers.readers.held import HeldLayer
+from importers.readers.vector import Batch, DamageReport, LayerFacts
+from importers.report import KEPT, IssueLog
+from importers.sandbox.protocol import DatasetRequest
+
+_SHEETS = frozenset({"xlsx", "xls", "ods"})
+
+
+def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int) -> list[LayerFacts]:
+    """All layers of a dataset; `codec` "" where the file has to say. Raises ImportProblem."""
+    if dataset.driver is not None:
+        return vector.facts(dataset, max_fields=max_fields, max_rows=max_rows)
+    if dataset.format in _SHEETS:
+        return spreadsheets.facts(dataset, max_fields=max_fields, max_rows=max_rows)
+    if dataset.format == "cadastre":
+        return list(xml_cadastre.facts(dataset, max_fields=max_fields, max_rows=max_rows))
+    if dataset.format == "in4":
+        return list(in4.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows))
+    return [tabular.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows)]
+
+
+def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> Iterator[Batch]:
+    """All rows of a layer; what is wrong with single rows goes to `issues`."""
+    if isinstance(layer, HeldLayer):
+        return held.batches(layer, issues)
+    if layer.dataset.driver is None:
+        return tabular.batches(layer, _codec(layer, codec), issues)
+    return vector.batches(layer, codec, _Damage(issues) if issues else DamageReport())
+
+
+def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]]:
+    """The first rows as dictionaries of the fields' names."""
+    if isinstance(layer, HeldLayer):
+        return held.samples(layer, count)
+    if layer.dataset.driver is None:
+        return tabular.samples(layer, _codec(layer, codec), count)
+    return vector.samples(layer, codec, count)
+
+
+def _codec(layer: LayerFacts, codec: str) -> str:
+    """Sheets are written as CSV by ourselves, whatever a person says of the letters."""
+    return "utf-8" if layer.dataset.format in _SHEETS else codec
+
+
+class _Damage(DamageReport):
+    def __init__(self, issues: IssueLog) -> None:
+        self._issues = issues
+
+    def damaged(self, row: int, field_name: str, value: str) -> None:
+        self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
