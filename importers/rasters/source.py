@@ -1,0 +1,103 @@
+"""What was sent, laid out for the process that opens it: one raster with its world file and .prj, under our names."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from importers.errors import LayerNotInFile, SeveralLayers
+from importers.rasters.errors import NotARaster
+from importers.rasters.formats import KNOWN_EXTENSIONS, PARTS, RasterFormat, recognise
+from importers.readers.archive import Member, unpack
+from importers.readers.formats import extension_of
+
+_LONGEST_PART = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One file as it was sent: its sender's name for it, and where it lies."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class RasterSource:
+    """The raster to open and the text of its parts ("" where there is none)."""
+
+    name: str
+    format: RasterFormat
+    path: Path
+    world: str = ""
+    prj: str = ""
+
+
+def with_siblings(path: Path) -> list[Sent]:
+    """The file and what lies beside it under the same name: for the command line."""
+    if extension_of(path.name) == ".zip" or not path.exists():
+        return [Sent(path.name, path)]
+    beside = [
+        file
+        for file in sorted(path.parent.iterdir())
+        if file != path and file.stem.casefold() == path.stem.casefold() and file.suffix.lower() in PARTS
+    ]
+    return [Sent(file.name, file) for file in [path, *beside]]
+
+
+def lay_out(sent: Sequence[Sent], *, work: Path, wanted: str = "") -> RasterSource:
+    """Unpack where it is a zip, choose the raster (`wanted` where there are several) and find its parts.
+
+    Raises the failures of `importers.errors`; the caller removes `work`.
+    """
+    folder = work / "in"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    members = [member for item in sent for member in _members(item, folder)]
+    mains = [member for member in members if member.extension not in PARTS]
+    name = sent[0].name if sent else ""
+    if not mains:
+        raise NotARaster(name=name)
+    main = _chosen(mains, name, wanted)
+    item = recognise(main.path, main.name)
+    path = folder / f"source{item.extensions[0]}"
+    _place(main.path, path)
+    parts = {member.extension: member for member in members if member.stem == main.stem}
+    world = next((parts[extension] for extension in item.world if extension in parts), None)
+    return RasterSource(_bare(main.name), item, path, world=_text(world), prj=_text(parts.get(".prj")))
+
+
+def _members(item: Sent, folder: Path) -> list[Member]:
+    if extension_of(item.name) != ".zip":
+        return [Member(item.name, item.path)]
+    unpacked = folder / "unpacked"
+    unpacked.mkdir()
+    return unpack(item.path, item.name, into=unpacked, wanted=KNOWN_EXTENSIONS)
+
+
+def _chosen(mains: list[Member], name: str, wanted: str) -> Member:
+    choices = ", ".join(_bare(member.name) for member in mains[:20])
+    found = [member for member in mains if wanted in (member.name, _bare(member.name))] if wanted else mains
+    if not found:
+        raise LayerNotInFile(name=name, layer=wanted, choices=choices)
+    if len(found) > 1:
+        raise SeveralLayers(name=name, choices=choices)
+    return found[0]
+
+
+def _bare(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _text(member: Member | None) -> str:
+    if member is None:
+        return ""
+    with member.path.open("rb") as file:
+        return file.read(_LONGEST_PART).decode("utf-8", "replace")
+
+
+def _place(origin: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(origin.resolve())
+    except OSError:
+        shutil.copyfile(origin, target)

@@ -1,0 +1,11 @@
+"""Addresses of rasters under /api/."""
+
+from django.urls import path
+
+from importers.rasters.api import RastersView, RasterView, raster_file
+
+urlpatterns = [
+    path("rasters", RastersView.as_view(), name="api-rasters"),
+    path("rasters/<str:raster>", RasterView.as_view(), name="api-raster"),
+    path("rasters/<str:raster>/file", raster_file, name="api-raster-file"),
+]
