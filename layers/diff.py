@@ -2,7 +2,8 @@
 
 The diff is a bare table beside the staged rows that holds only what differs: a row's id (the staged row's,
 or the feature's where it is removed; both are of one sequence), what is done, to which feature in which
-version, and whether it is accepted. A layer without features has none: there every row is added.
+version (an added one has the id of its row), and whether it is accepted. A layer without features has
+none: there every row is added.
 """
 
 import json
@@ -159,7 +160,7 @@ _PAIRS = """
     SELECT staged, 'U', feature, version, NOT same_attributes, NOT same_place FROM {}
     WHERE staged IS NOT NULL AND feature IS NOT NULL
 """
-_ADDED = "SELECT id, 'C', NULL, NULL, true, true FROM ({}) AS added"
+_ADDED = "SELECT id, 'C', id, NULL, true, true FROM ({}) AS added"
 _REMOVED = "SELECT id, 'D', id, version, true, true FROM ({}) AS removed"
 
 
@@ -228,7 +229,7 @@ def differences(changeset: Changeset) -> sql.Composable:
     if staging.has_table(staging.diff_name(changeset)):
         return staging.diff_table(changeset)
     return sql.SQL(
-        "(SELECT id, 'C' AS op, NULL::bigint AS feature_id, NULL::integer AS base_version,"
+        "(SELECT id, 'C' AS op, id AS feature_id, NULL::integer AS base_version,"
         " true AS attributes_changed, true AS geometry_changed, true AS accepted FROM {})"
     ).format(staging.staging_table(changeset))
 
@@ -301,7 +302,8 @@ def _row(found: tuple[Any, ...], shown: Sequence[str], key_field: str) -> DiffRo
     if before is not None and after is not None:
         changed = tuple(item for item in shown if before.get(item) != after.get(item))
     return DiffRow(
-        id=identity, kind=_KIND_OF[op], accepted=accepted, feature_id=feature_id,
+        id=identity, kind=_KIND_OF[op], accepted=accepted,
+        feature_id=None if op == Change.Op.CREATE else feature_id,
         key=key if key_field in shown else None, before=before, after=after, changed=changed,
         geometry_changed=geometry_changed,
     )  # fmt: skip
@@ -356,8 +358,9 @@ _FEATURES = """
     SELECT json_build_object('type', 'FeatureCollection', 'truncated', (SELECT count(*) > {limit} FROM picked),
         'features', coalesce(json_agg(json_build_object(
             'type', 'Feature', 'id', id, 'geometry', ST_AsGeoJSON(geom, 7)::json,
-            'properties', json_build_object('kind', {kind_of}::jsonb ->> op::text, 'side', side,
-                                            'accepted', accepted, 'feature_id', feature_id))
+            'properties', json_build_object(
+                'kind', {kind_of}::jsonb ->> op::text, 'side', side, 'accepted', accepted,
+                'feature_id', CASE WHEN op <> 'C' THEN feature_id END))
             ORDER BY id, side DESC), '[]'::json))::text
     FROM sides
 """
@@ -392,8 +395,7 @@ def wanted_changes(changeset: Changeset) -> sql.Composable:
 
 
 _WANTED = """
-    (SELECT d.op, CASE WHEN d.op = 'C' THEN d.id ELSE d.feature_id END AS feature_id, d.base_version, s.geom,
-            {properties} AS properties, {external_key} AS external_key
+    (SELECT d.op, d.feature_id, d.base_version, s.geom, {properties} AS properties, {external_key} AS external_key
      FROM {differences} AS d LEFT JOIN {staged} s ON s.id = d.id {feature} WHERE d.accepted)
 """
 

@@ -7,12 +7,12 @@ list of a few numbers a feature in schema `staging`, and no geometry is copied u
 from django.db import connection
 from psycopg2 import sql
 
-from gis_core import limits
 from layers import staging
 from layers.applying import Counts, apply_wanted
 from layers.changes import StaleEdit
 from layers.models import Changeset, Layer
 
+LARGE = 1000  # features; what concerns more of them is kept as a list
 _SHOWN = 1000  # conflicts that a refusal names
 
 
@@ -22,7 +22,7 @@ def draft_inverse(changeset: Changeset, inverse: Changeset) -> None:
     _refuse(sql.SQL(_CHANGED_SINCE).format(layer=layer, changeset=sql.Literal(changeset.pk)))
     past = sql.SQL(_PAST).format(layer=layer, changeset=sql.Literal(changeset.pk))
     touched = changeset.created_count + changeset.updated_count + changeset.deleted_count
-    statement = _AS_CHANGES if touched <= limits.value("max_changes") else _AS_LIST
+    statement = _AS_CHANGES if touched <= LARGE else _AS_LIST
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '128MB'")
         cursor.execute(

@@ -70,8 +70,9 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- A separate function, because a DELETE trigger cannot name new_rows.
-CREATE FUNCTION features_check_update() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A separate function, because a DELETE trigger cannot name new_rows. Without nested loops, because the plan
+-- that a session made for one edit would be kept for the million rows of an import after it.
+CREATE FUNCTION features_check_update() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off AS $$
 DECLARE open record := features_open_changeset();
 BEGIN
     IF EXISTS (SELECT FROM old_rows o LEFT JOIN new_rows n USING (id)
