@@ -60,7 +60,8 @@ class Choices:
 
     `layer` is the short name of a layer that exists or is to be made; title, theme, standard and
     access_level are of a new one. `mapping` tells about single columns; `unmapped` what becomes of the
-    others. `keep_personal` gives the reason for which a column with personal data is kept. `until` says how
+    others. `keep_personal` gives the reason for which a column with personal data is kept. With
+    `fix_lookalikes` Latin letters in Cyrillic words are put right, else only told of. `until` says how
     far the import goes by itself: inspect, prepare or apply.
     """
 
@@ -78,6 +79,7 @@ class Choices:
     mapping: tuple[ColumnChoice, ...] = ()
     unmapped: str = KEEP
     keep_personal: Mapping[str, str] = field(default_factory=dict)
+    fix_lookalikes: bool = False
     comment: str = ""
     until: str = INSPECT
 
@@ -178,6 +180,12 @@ def _yes_no_unknown(name: str, value: Any) -> bool | None:
     return value
 
 
+def _yes_no(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BadChoice(choice=name, reason=_now("true or false was expected."))
+    return value
+
+
 def _columns(name: str, value: Any) -> tuple[ColumnChoice, ...]:
     if not isinstance(value, list | tuple) or len(value) > _MOST_COLUMNS:
         raise BadChoice(choice=name, reason=_now("a list was expected."))
@@ -207,5 +215,5 @@ def _column(place: str, item: Any) -> ColumnChoice:
 _CHECKS: dict[str, Any] = {
     **dict.fromkeys(_ONE_OF, _one_of),
     "layer": _slug, "key_field": _text, "title": _texts, "keep_personal": _reasons, "mapping": _columns,
-    "swap_xy": _yes_no_unknown,
+    "swap_xy": _yes_no_unknown, "fix_lookalikes": _yes_no,
 }  # fmt: skip

@@ -14,6 +14,10 @@ _CYRILLIC_CODE = str.maketrans("АаВСЕНКМОРТХ", "AaBCEHKMOPTX")
 # How many codes each section of the classifier of purposes has; sections 16 to 19 are those of 2010.
 _PURPOSES = dict(zip(range(1, 16), (19, 12, 20, 11, 2, 5, 9, 5, 5, 16, 8, 13, 6, 4, 11), strict=True))
 _LEGACY_SECTIONS = range(16, 20)
+_PURPOSE_FORM = "|".join(
+    rf"{section:02d}\.(?:{'|'.join(f'{number:02d}' for number in range(1, most + 1))})"
+    for section, most in (*_PURPOSES.items(), *((section, 19) for section in _LEGACY_SECTIONS))
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ CODES: dict[str, Code] = {
     "cad_num": Code(r"\d{10}:\d{2}:\d{3}:\d{4}", cadastral_number),
     "katottg": Code(r"UA\d{17}", katottg),
     "koatuu": Code(r"\d{10}", koatuu),
-    "purpose_code": Code(r"(0[1-9]|1\d)\.(0[1-9]|1\d|20)", purpose_code),
+    "purpose_code": Code(_PURPOSE_FORM, purpose_code),
     "edrpou": Code(r"\d{8}", edrpou),
 }
 

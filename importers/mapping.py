@@ -134,7 +134,6 @@ def mappings(
     `schema` is the target's (an existing or standard layer's); `prefix` the first nine characters of the
     community's KATOTTG code, which its settlements' codes begin with.
     """
-    fix = bool(getattr(choices, "fix_lookalikes", False))
     made = []
     for item in proposal:
         choice = choices.column(item.source)
@@ -146,7 +145,7 @@ def mappings(
         unit = choice.unit or item.unit
         if known and key != item.key and not choice.unit:
             unit = units.source_unit(item.source, item.profile, known.unit)
-        rule = _rule(item, known, unit, prefix=prefix, fix_lookalikes=fix, key=key)
+        rule = _rule(item, known, unit, prefix=prefix, fix_lookalikes=choices.fix_lookalikes, key=key)
         made.append(FieldMapping(item.source, key, kind, rule))
     return tuple(made)
 
@@ -231,7 +230,8 @@ def _assigned(
 
 _COMMON = frozenset(
     ("name_uk", "name", "title", "address", "katottg", "area_ha", "area_m2", "length_m", "operator", "kind", "status",
-     "state", "source", "owner", "year", "capacity", "phone", "opening_hours", "population", "use", "code", "name_en")
+     "state", "source", "owner", "year", "capacity", "phone", "opening_hours", "node_id", "span_id",
+     "population", "use", "code", "name_en")
 )  # fmt: skip
 
 
@@ -244,9 +244,11 @@ def _standard_score(layer: LayerInspection, slug: str, found: Mapping[str, Any])
     gained = sum(
         item.confidence * (0.5 if target.key in _COMMON else 1.5) for target, item in assigned.values()
     )
-    names = [slug, *found.get("title", {}).values()]
-    if any(folded(name) in folded(layer.name) for name in names if len(folded(name)) >= 4):
-        gained += 1.5
+    names = [folded(name) for name in (slug, *found.get("title", {}).values())]
+    named = any(name in folded(layer.name) for name in names if len(name) >= 4)
+    if not named and all(target.key in _COMMON for target, _match in assigned.values()):
+        return 0.0
+    gained += 1.5 * named
     required = [item.key for item in schema.fields if item.required]
     given = {target.key for target, _match in assigned.values()}
     share = sum(key in given for key in required) / len(required) if required else 1.0
