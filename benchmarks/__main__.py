@@ -1,6 +1,6 @@
 """`make bench`: measures everything, prints a table, writes var/bench.json.
 
-    python -m benchmarks [imports] [tiles] [--parcels 200000] [--rounds 3]
+    python -m benchmarks [imports] [tiles] [--parcels 200000 1000000] [--rounds 3] [--full]
 
 Works in a database of its own, hromada_bench, on the server that the program uses; it is dropped at the end.
 """
@@ -14,13 +14,22 @@ from benchmarks import database
 from benchmarks.measuring import Figure, write_report
 
 PARTS = ("imports", "tiles")
+_LARGEST = 1_000_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", default=PARTS, help=f"what to measure: {', '.join(PARTS)} (all)")
-    parser.add_argument("--parcels", type=int, default=200_000, help="size of the generated layer")
+    parser.add_argument(
+        "--parcels", type=int, nargs="+", default=[200_000],
+        help="sizes of the generated layer; tiles are measured on the first",
+    )  # fmt: skip
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--full", action="store_true",
+        help="imports also of 1M parcels, again with 1 %% of them changed, and the growth from 100k to 2M; "
+        "takes half an hour",
+    )  # fmt: skip
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hromada-bench-") as folder, database.own_database():
         figures = _measured(chosen, Path(folder))
@@ -38,15 +47,20 @@ def _measured(chosen: argparse.Namespace, folder: Path) -> list[Figure]:
     from benchmarks import imports, tiles
 
     database.migrate()
-    community = database.make_community()
-    archive = imports.make_archive(folder, chosen.parcels)
+    database.make_community()
     figures: list[Figure] = []
     if "imports" in chosen.parts:
-        figures += imports.measure(archive, chosen.parcels, community, rounds=chosen.rounds)
+        sizes = dict.fromkeys([*chosen.parcels, *([_LARGEST] if chosen.full else [])])
+        for parcels in sizes:
+            figures += imports.measure(folder, parcels, rounds=chosen.rounds)
+        if chosen.full:
+            figures += imports.measure_again(folder, _LARGEST, rounds=chosen.rounds)
+            figures += imports.measure_growth(folder, rounds=chosen.rounds)
     if "tiles" in chosen.parts:
+        parcels = chosen.parcels[0]
         layers = {
             "demo": database.load_demo_parcels(folder),
-            f"{chosen.parcels // 1000}k": imports.bring_in(archive),
+            f"{parcels // 1000}k": imports.bring_in(imports.make_archive(folder, parcels)),
         }
         for name, layer in layers.items():
             figures += tiles.measure(name, layer, rounds=chosen.rounds)

@@ -107,6 +107,10 @@ def import_layer(file: Path, slug: str) -> str:
     return f"bench.{slug}"
 
 
-def import_command(file: Path, slug: str) -> list[str]:
-    options = ["--community", "bench", "--layer", slug, "--access", "public", "--json", "-v0"]
-    return [sys.executable, "manage.py", "import_data", str(file), *options]
+def import_command(file: Path, slug: str, *options: str) -> list[str]:
+    given = ["--community", "bench", "--layer", slug, "--access", "public", "--json", "-v0", *options]
+    return [sys.executable, "manage.py", "import_data", str(file), *given]
+
+
+def drop_table(name: str) -> None:
+    _statement("", f"DROP TABLE IF EXISTS {name}")

@@ -7,12 +7,16 @@ one round means the same on a busy machine and an idle one.
 import json
 import os
 import statistics
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,32 +39,87 @@ class Figure:
 
 @dataclass(frozen=True)
 class Spent:
-    """Wall and processor seconds of one piece of work."""
+    """Wall and processor seconds of one piece of work, and the memory of the processes it started: resident
+    at once at its highest, and of the largest of them, MB. What processes share counts for each of them."""
 
     wall_s: float
     cpu_s: float
+    resident_mb: float
+    largest_mb: float
 
 
 def spent(work: Callable[[], object], pids: Callable[[], Sequence[int]] = lambda: ()) -> Spent:
     """Run `work`; count its wall time and the processor time of this process, its children and `pids`."""
     before_others = cpu_of(pids())
     before, started = os.times(), time.perf_counter()
-    work()
+    with _watched_memory() as memory:
+        work()
     wall_s, after = time.perf_counter() - started, os.times()
     own = sum(after[:4]) - sum(before[:4])
-    return Spent(wall_s, own + max(0.0, cpu_of(pids()) - before_others))
+    cpu_s = own + max(0.0, cpu_of(pids()) - before_others)
+    return Spent(wall_s, cpu_s, memory.resident_mb, memory.largest_mb)
 
 
 def cpu_of(pids: Sequence[int]) -> float:
-    """Processor seconds that the processes have used so far; those that are gone count nothing."""
+    """Processor seconds that the processes have used so far, with those of their children that have ended;
+    processes that are gone count nothing."""
     total = 0
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        total += int(fields[11]) + int(fields[12])
+        total += sum(int(field) for field in fields[11:15])
     return total / CLOCK_TICKS
+
+
+@dataclass
+class _Memory:
+    resident_mb: float = 0.0
+    largest_mb: float = 0.0
+
+    def look(self) -> None:
+        """Note what the processes below this one hold now."""
+        held = [_resident_mb(pid) for pid in _below(os.getpid())]
+        self.resident_mb = max(self.resident_mb, sum(held))
+        self.largest_mb = max([self.largest_mb, *held])
+
+
+@contextmanager
+def _watched_memory() -> Iterator[_Memory]:
+    memory, ended = _Memory(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_EVERY_S):
+            memory.look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield memory
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _below(pid: int) -> list[int]:
+    """All processes that a process has started, and those that they have."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *_below(child)]
+    return found
+
+
+def _resident_mb(pid: int) -> float:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES / 2**20
+    except OSError:
+        return 0.0
 
 
 def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:

@@ -114,18 +114,28 @@ def _areas_m2(coords: NDArray[np.float64], ends: NDArray[np.int64]) -> NDArray[n
     return np.abs(np.add.reduceat(cross, starts)) / 2
 
 
-def write_parcels(count: int, path: Path, *, srid: int = SRID, seed: int = 1) -> None:
+def write_parcels(count: int, path: Path, *, srid: int = SRID, seed: int = 1, change_every: int = 0) -> None:
     """The parcels as a zipped shapefile in cp1251 with short field names, as a cadastre office would send.
 
-    The coordinates are the same in every zone; `srid` only says which one the .prj names.
+    The coordinates are the same in every zone; `srid` only says which one the .prj names. With `change_every`
+    100 one parcel in a hundred has changed since: its address, and of every second of them the border.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         with PolygonShapefile(Path(scratch) / "dilianky.shp", FIELDS, srid) as shapefile:
             for chunk in generate_parcels(count, seed=seed):
+                if change_every:
+                    _change(chunk, change_every)
                 shapefile.append(chunk.coords, chunk.ring_ends, chunk.columns)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for part in sorted(Path(scratch).iterdir()):
                 archive.write(part, part.name)
+
+
+def _change(chunk: Chunk, every: int) -> None:
+    for place in range(0, len(chunk), every):
+        chunk.columns["ADDRESS"][place] = "адресу змінено"
+        if place % (2 * every) == 0:
+            chunk.coords[chunk.ring_ends[place] : chunk.ring_ends[place + 1]] += 0.25
 
 
 @dataclass(frozen=True)

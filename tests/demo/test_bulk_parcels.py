@@ -81,3 +81,16 @@ def test_a_text_too_long_for_its_column_is_refused_and_not_cut(tmp_path: Path) -
         PolygonShapefile(tmp_path / "x.shp", [TextField("NAZVA", 4)], SRID) as shapefile,
     ):
         shapefile.append(square, np.array([0, 5]), {"NAZVA": ["Їжакове"]})
+
+
+def test_a_file_can_be_had_with_some_parcels_changed_and_all_others_the_same(tmp_path: Path) -> None:
+    for every in (0, 100):
+        write_parcels(2_000, tmp_path / f"{every}.zip", change_every=every)
+    before, after = (
+        pyogrio.read_dataframe(f"/vsizip/{tmp_path}/{every}.zip", encoding="cp1251") for every in (0, 100)
+    )
+    text, place = (before["ADDRESS"] != after["ADDRESS"]), ~before.geometry.geom_equals(after.geometry)
+
+    assert list(before["CADNUM"]) == list(after["CADNUM"])
+    assert np.flatnonzero(text).tolist() == list(range(0, 2_000, 100))
+    assert np.flatnonzero(place).tolist() == list(range(0, 2_000, 200))
