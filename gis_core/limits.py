@@ -16,6 +16,12 @@ class Limit:
 
 TABLE: tuple[Limit, ...] = (
     Limit("max_upload_mb", 200, "MB", "Largest file that may be uploaded"),
+    Limit("max_unfinished_uploads", 50, "files", "Most files of one community that are still being sent"),
+    Limit("max_import_files", 50, "files", "Most files that form one import"),
+    Limit("min_free_disk_percent", 15, "%", "Room on the disk of the uploads below which no file is taken"),
+    Limit("upload_expires_h", 48, "h", "Time after which a file that was not sent to its end, or not used, goes"),
+    Limit("import_expires_d", 30, "days", "Time after which an import that was not finished is thrown away"),
+    Limit("import_file_kept_d", 90, "days", "Time for which the file of a finished import is kept"),
     Limit("max_unpacked_mb", 2048, "MB", "Largest unpacked size of an archive"),
     Limit("max_archive_entries", 500, "files", "Most files in one archive"),
     Limit("max_geodatabase_files", 10_000, "files", "Most files of File Geodatabases in one archive"),
@@ -34,6 +40,10 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_raster_decoded_mb", 4_096, "MB", "Largest raster, unpacked"),
     Limit("max_raster_block_mb", 256, "MB", "Largest strip or tile of a raster, unpacked"),
     Limit("max_raster_bands", 32, "bands", "Most bands of one raster"),
+    Limit("max_harvest_mb", 200, "MB", "Most that is fetched from a layer's source in one round"),
+    Limit("max_harvest_pages", 500, "pages", "Most pages of a layer's source in one round"),
+    Limit("harvest_s", 600, "s", "Longest fetching of a layer's source"),
+    Limit("harvest_failures", 5, "rounds", "Failures in a row after which a layer's source is switched off"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),
     Limit(

@@ -8,7 +8,7 @@ from django.contrib.gis.db import models
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.communities import Community
-from layers.models import Changeset
+from layers.models import Changeset, Layer
 
 
 class Upload(models.Model):
@@ -130,3 +130,63 @@ class MappingMemory(models.Model):
 
     def __str__(self) -> str:
         return self.fingerprint[:12]
+
+
+class LayerSource(models.Model):
+    """The address that a layer is filled from on a schedule (importers.harvest), and how the last round went.
+
+    `etag`, `last_modified` and `sha256` are of the content that was last handled, imported or found unchanged.
+    A round that fails counts up `failures` and leaves `problem` ({"code", "params"}); after the limit
+    `harvest_failures` the source is switched off.
+    """
+
+    class Kind(models.TextChoices):
+        GEOJSON = "geojson", _("GeoJSON file")
+        CSV = "csv", _("CSV table")
+        OGCAPI = "ogcapi", _("OGC API - Features, address of the items")
+        WFS = "wfs", _("WFS 2.0")
+
+    class Outcome(models.TextChoices):
+        NONE = "", _("not fetched yet")
+        UNCHANGED = "unchanged", _("nothing new")
+        APPLIED = "applied", _("applied")
+        SUBMITTED = "submitted", _("waits for a reviewer")
+        WAITING = "waiting", _("waits for your decision")
+        FAILED = "failed", _("failed")
+
+    layer = models.OneToOneField(Layer, models.CASCADE, related_name="source")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    url = models.CharField(max_length=2000)
+    source_layer = models.CharField(max_length=200, blank=True, help_text="Name of the layer there (WFS)")
+    choices = models.JSONField(default=dict, help_text="importers.choices.Choices: mode, crs, mapping, …")
+    every_minutes = models.PositiveIntegerField(default=1440)
+    enabled = models.BooleanField(default=True)
+    max_changes = models.PositiveIntegerField(
+        default=1000, help_text="Most features that a round may change by itself"
+    )
+    max_removed_percent = models.PositiveSmallIntegerField(
+        default=5, help_text="Largest share of the layer that a round may remove by itself"
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    etag = models.CharField(max_length=200, blank=True)
+    last_modified = models.CharField(max_length=100, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    turn = models.PositiveIntegerField(default=0, help_text="Goes up with each change; earlier jobs are void")
+    job = models.UUIDField(null=True, help_text="The job of the next round")
+    next_run_at = models.DateTimeField(null=True)
+    last_run_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    last_import = models.ForeignKey(Import, models.SET_NULL, null=True, related_name="+")
+    failures = models.PositiveSmallIntegerField(default=0)
+    problem = models.JSONField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(max_removed_percent__lte=100), name="source_removed_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.layer} ← {self.url}"

@@ -184,6 +184,9 @@ SPECTACULAR_SETTINGS = {
 
 TASKS = {"default": {"BACKEND": "gis_core.jobs.backend.PostgresBackend", "QUEUES": ["default", "imports"]}}
 
+# Networks and hosts of one's own that layers may be harvested from, e.g. "10.1.0.0/16,geo.rada.local:8081".
+HARVEST_ALLOW = os.environ.get("HROMADA_HARVEST_ALLOW", "")
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
