@@ -59,6 +59,11 @@ class Reading:
         """What the file says, X and Y as they stand."""
         return any(item.kind == "declared" and not item.swapped for item in self.candidates)
 
+    @property
+    def is_declared_turned(self) -> bool:
+        """What the file says, with X and Y exchanged."""
+        return any(item.kind == "declared" and item.swapped for item in self.candidates)
+
 
 @dataclass(frozen=True)
 class Surroundings:

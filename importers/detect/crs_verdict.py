@@ -106,8 +106,9 @@ class _Case:
 
     def verdict(self) -> CrsVerdict:
         own, best = self.own, self._best()
-        if own is not None and own.first.score >= _ACCEPTED and not self._beaten(own):
-            return self._accepted(own)
+        for said in (own, self._declared_turned()):
+            if said is not None and said.first.score >= _ACCEPTED and not self._beaten(said):
+                return self._accepted(said)
         if best is not None and (own is None or best is not own) and self.surroundings.known:
             return self._against_the_declaration(best)
         if own is None:
@@ -121,6 +122,12 @@ class _Case:
         fitting = [item for item in self.readings if item.first.score >= _ACCEPTED]
         fitting.sort(key=lambda item: (-round(item.first.inside, 1), item.first.rank))
         return fitting[0] if fitting else None
+
+    def _declared_turned(self) -> Reading | None:
+        """What the file says with X and Y exchanged, where as it stands it does not lie in Ukraine."""
+        if self.own is not None and self.own.first.in_ukraine > 1 - _IN_THE_COUNTRY:
+            return None
+        return next((item for item in self.readings if item.is_declared_turned), None)
 
     def _beaten(self, own: Reading) -> bool:
         """Whether another reading fits the community clearly better than the declared one, which fits too."""
@@ -142,7 +149,7 @@ class _Case:
         own = self.own
         if not self._stands_out(best):
             return self._question()
-        if own is None or best.first.kind == "declared":  # undeclared or inexact; or declared, axes exchanged
+        if own is None or best.is_declared_turned:
             return self._accepted(best)
         if own.first.in_ukraine >= _IN_THE_COUNTRY:  # it may be another community's, truly declared
             return self._question()
@@ -205,13 +212,14 @@ class _Case:
 
     def _options(self, chosen: Reading | None) -> list[CrsChoice]:
         """The chosen reading, else the likeliest; the declared one is always among the first three."""
+        own = self.own if self.own is not None and self._on_earth(self.own) else None
         order = sorted(
-            (item for item in self.readings if item.first.in_ukraine >= 0.5 or item is self.own),
+            (item for item in self.readings if item.first.in_ukraine >= 0.5 or item is own),
             key=lambda item: (item is not chosen, -round(item.first.score, 1), item.first.rank),
         )
-        if self.own in order[_WITH_POINTS:]:
-            order.remove(self.own)
-            order.insert(_WITH_POINTS - 1, self.own)
+        if own in order[_WITH_POINTS:]:
+            order.remove(own)
+            order.insert(_WITH_POINTS - 1, own)
         return [
             self._choice(item.first, with_points=place < _WITH_POINTS)
             for place, item in enumerate(order[:_OPTIONS])

@@ -24,13 +24,16 @@ def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int
     return [tabular.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows)]
 
 
-def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> Iterator[Batch]:
-    """All rows of a layer; what is wrong with single rows goes to `issues`."""
+def batches(
+    layer: LayerFacts, codec: str, issues: IssueLog | None = None, wanted: frozenset[str] = frozenset()
+) -> Iterator[Batch]:
+    """All rows of a layer; what is wrong with single rows goes to `issues`, damaged text of `wanted` columns
+    alone: what others hold may be personal, so nothing of it leaves."""
     if isinstance(layer, HeldLayer):
         return held.batches(layer, issues)
     if layer.dataset.driver is None:
         return tabular.batches(layer, _codec(layer, codec), issues)
-    return vector.batches(layer, codec, _Damage(issues) if issues else DamageReport())
+    return vector.batches(layer, codec, _Damage(issues, wanted) if issues else DamageReport())
 
 
 def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]]:
@@ -48,8 +51,11 @@ def _codec(layer: LayerFacts, codec: str) -> str:
 
 
 class _Damage(DamageReport):
-    def __init__(self, issues: IssueLog) -> None:
-        self._issues = issues
+    """Reports damaged text of the wanted columns."""
+
+    def __init__(self, issues: IssueLog, wanted: frozenset[str]) -> None:
+        self._issues, self._wanted = issues, wanted
 
     def damaged(self, row: int, field_name: str, value: str) -> None:
-        self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
+        if field_name in self._wanted:
+            self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)

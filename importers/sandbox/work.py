@@ -15,7 +15,6 @@ from importers.detect import encoding as encoding_detect
 from importers.detect.columns import hidden_samples
 from importers.detect.crs import Resolved
 from importers.errors import (
-    CrsUnknown,
     EmptyLayer,
     EncodingUnknown,
     FieldNotInFile,
@@ -26,10 +25,10 @@ from importers.errors import (
 )
 from importers.fields import FieldInfo
 from importers.normalise import Gate, Normaliser
-from importers.readers import tabular, vector
-from importers.readers.vector import Batch, DamageReport, LayerFacts
-from importers.report import CHANGED, KEPT, IssueLog
-from importers.sandbox import survey
+from importers.readers import opened
+from importers.readers.vector import Batch, LayerFacts
+from importers.report import CHANGED, IssueLog
+from importers.sandbox import detection, survey
 from importers.sandbox.handover import SCHEMA, RowWriter
 from importers.sandbox.keys import KeyWatch
 from importers.sandbox.protocol import FieldMapping, Request
@@ -53,9 +52,10 @@ def inspect(request: Request, say: Say) -> dict[str, Any]:
 def convert(request: Request, say: Say) -> dict[str, Any]:
     """Bring one layer to rows of EWKB and JSON; files go to the request's folder, the account is returned."""
     name, layer = _chosen(request)
-    codec = _codec(request, layer)
+    decided = detection.encoding_of(request, layer)
+    codec = decided.codec
     if not codec:
-        raise encoding_detect.unknown(name, layer.foreign)
+        raise encoding_detect.unknown(name, decided.verdict)
     fields = _mapped(request, layer, codec, name)
     out = Path(request.out)
     issues = IssueLog(out / ISSUES_FILE, most=request.limits["max_issues"])
@@ -85,11 +85,8 @@ def _all_facts(request: Request) -> Iterator[tuple[str, LayerFacts]]:
     limits = {"max_fields": request.limits["max_fields"], "max_rows": request.limits["max_import_features"]}
     found: list[LayerFacts] = []
     for dataset in request.datasets:
-        if dataset.driver is None:
-            codec = encoding_detect.codec_of(request.encoding) if request.encoding else ""
-            found.append(tabular.facts(dataset, codec, **limits))
-        else:
-            found += vector.facts(dataset, **limits)
+        codec = encoding_detect.codec_of(request.encoding) if request.encoding else ""
+        found += opened.facts(dataset, codec, **limits)
     names = [layer.name for layer in found]
     for layer in found:
         several = names.count(layer.name) > 1
@@ -116,35 +113,16 @@ def _listed(names: Any) -> str:
     return ", ".join(listed[:_CHOICES]) + (" …" if len(listed) > _CHOICES else "")
 
 
-def _codec(request: Request, layer: LayerFacts) -> str:
-    """The codec to read text with: the person's, the file's, or "" where nobody says."""
-    if request.encoding:
-        return encoding_detect.codec_of(request.encoding)
-    return layer.declaration.codec if layer.declaration else ""
-
-
-def _crs(request: Request, layer: LayerFacts) -> Resolved | None:
-    if request.crs:
-        return crs_detect.given(request.crs)
-    found = crs_detect.declared(layer.crs)
-    if found is not None and layer.crs_is_of_the_format:
-        return Resolved(found.code, found.name, found.wkt, "format")
-    return found
-
-
 def _described(request: Request, layer: LayerFacts, name: str) -> dict[str, Any]:
-    codec, crs = _codec(request, layer), _crs(request, layer)
-    crs_options = (
-        crs_detect.options(layer.bounds, request.local_srid) if crs is None and layer.geometry_type else []
-    )
-    encoding_options = [asdict(item) for item in encoding_detect.options(layer.foreign)] if not codec else []
-    shown_in = codec or (encoding_options[0]["encoding"] if encoding_options else "utf-8")
-    reader = tabular if layer.dataset.driver is None else vector
+    decided, crs = detection.encoding_of(request, layer), detection.crs_of(request, layer)
+    likeliest = [item.encoding for item in decided.verdict.candidates]
+    shown_in = decided.codec or next(iter(likeliest), "utf-8")
     try:
-        samples = reader.samples(layer, shown_in, _SAMPLE_ROWS)
+        samples = opened.samples(layer, shown_in, _SAMPLE_ROWS)
         fields, personal = survey.field_documents(layer, shown_in)
     except EncodingUnknown as question:
-        codec, samples, encoding_options = "", [], question.params["options"]
+        options = [encoding_detect.Candidate(**item) for item in question.params["options"]]
+        decided, samples = detection.Decided("", encoding_detect.Verdict("", 0.0, options)), []
         fields, personal = [asdict(item) for item in layer.fields(shown_in)], frozenset()
     return {
         "name": name,
@@ -153,15 +131,13 @@ def _described(request: Request, layer: LayerFacts, name: str) -> dict[str, Any]
         "rows": layer.rows,
         "geometry_type": layer.geometry_type,
         "fields": fields,
-        "crs": asdict(crs) if crs else None,
-        "encoding": codec,
         "encoding_declared": layer.declaration.by if layer.declaration else "none",
         "bounds": layer.bounds,
         "samples": hidden_samples(
             [{key: _shown(value) for key, value in row.items()} for row in samples], personal
         ),
-        "crs_options": [asdict(item) for item in crs_options],
-        "encoding_options": encoding_options,
+        **detection.encoding_document(layer, decided),
+        **detection.crs_document(crs),
     }
 
 
@@ -208,17 +184,6 @@ def _place(names: list[str], mapping: FieldMapping, wanted: list[FieldMapping]) 
 # --- rows ---
 
 
-class _Damage(DamageReport):
-    """Reports damaged text of the wanted columns; of others, which may be personal, nothing leaves."""
-
-    def __init__(self, issues: IssueLog, wanted: frozenset[str]) -> None:
-        self._issues, self._wanted = issues, wanted
-
-    def damaged(self, row: int, field_name: str, value: str) -> None:
-        if field_name in self._wanted:
-            self._issues.add(row, "text-damaged", KEPT, field=field_name, value=value)
-
-
 class _Conversion:
     """One run over a layer, and the account of it."""
 
@@ -238,9 +203,10 @@ class _Conversion:
             if request.geometry_type != "Table":
                 raise NoGeometry(layer=self.name)
             return None, None, None
-        crs = _crs(request, layer)
+        verdict = detection.crs_of(request, layer)
+        crs = verdict.crs
         if crs is None:
-            raise self._crs_question()
+            raise detection.crs_question(request, layer, self.name, verdict)
         operation = crs_detect.operation(
             crs, layer=self.name, bounds=layer.bounds, local_srid=request.local_srid
         )
@@ -249,10 +215,10 @@ class _Conversion:
             name: request.limits[name] for name in ("max_vertices", "max_parts", "max_rings", "repair_s")
         }
         bbox = tuple(request.bbox) if request.bbox else None
-        return crs, operation, Normaliser(operation, Gate(kind=kind, bbox=bbox, **limits), self.issues)  # type: ignore[arg-type]
-
-    def _crs_question(self) -> CrsUnknown:
-        return crs_detect.unknown(self.name, self.layer.bounds, self.request.local_srid)
+        gate = Gate(kind=kind, bbox=bbox, **limits)  # type: ignore[arg-type]
+        if verdict.swapped:
+            self.issues.add_once("axes-swapped", CHANGED)
+        return crs, operation, Normaliser(operation, gate, self.issues, swapped=verdict.swapped)
 
     def run(self, file: BinaryIO, say: Say) -> None:
         with RowWriter(file) as stream:
@@ -264,9 +230,8 @@ class _Conversion:
                 say("progress", [self.read, self.layer.rows])
 
     def _batches(self) -> Iterator[Batch]:
-        if self.layer.dataset.driver is None:
-            return tabular.batches(self.layer, self.codec, self.issues)
-        return vector.batches(self.layer, self.codec, _Damage(self.issues, frozenset(item.name for _, item in self.fields)))
+        wanted = frozenset(item.name for _, item in self.fields)
+        return opened.batches(self.layer, self.codec, self.issues, wanted)
 
     def _rows(self, batch: Batch) -> pa.RecordBatch:
         numbers = np.arange(batch.first, batch.first + len(batch))

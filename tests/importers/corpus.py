@@ -20,6 +20,8 @@ WGS84_PRJ = (
     'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
 )
 SQUARE = [(29.0, 48.0), (29.0, 48.1), (29.1, 48.1), (29.1, 48.0), (29.0, 48.0)]
+# The same words in two encodings: no single one reads both.
+MIXED = ["вулиця Соборна".encode("cp1251"), "вулиця Соборна сад".encode("koi8-u")]
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,13 @@ def test_what_is_missing_is_asked_one_thing_after_the_other_and_no_job_fails(
     file = files.shapefile(tmp_path, files.parcels(3), without=[".prj", ".cpg"])
     importing = started(file, community, editor, until="apply")
     asked = []
-    for answer in ({"layer": "parcels"}, {"encoding": "cp1251"}, {"crs": "9832"}):
+    for answer in ({"layer": "parcels"}, {"crs": "9832"}):
         document = steps.import_document(importing, editor)
         assert document["status"] == "waiting"
         asked.append(document["question"]["code"])
         steps.decide(importing=importing, actor=editor, choices=answer)
         importing = after_jobs(importing)
-    assert asked == ["layer-needed", "encoding-unknown", "crs-unknown"]
+    assert asked == ["layer-needed", "crs-unknown"]
     assert importing.status == ImportStatus.APPLIED
     from gis_core.jobs.models import Job
 

@@ -21,6 +21,7 @@ from layers.access import visible_layers
 from layers.edits import revert_changeset
 from layers.models import Changeset, Feature, Layer
 from tests.importers import files
+from tests.importers.corpus import MIXED, SQUARE, shapefile_parts, zipped_shapefile
 
 MakeUser = Callable[..., User]
 pytestmark = pytest.mark.django_db
@@ -113,9 +114,14 @@ def test_a_file_without_coordinate_system_asks_and_offers_the_communitys_own(
     assert bring_in(file, community, crs="9832").crs == "EPSG:9832"
 
 
-def test_a_file_without_encoding_asks_with_samples(community: Community, tmp_path: Path) -> None:
+def test_a_file_without_encoding_is_known_by_its_letters(community: Community, tmp_path: Path) -> None:
     file = files.shapefile(tmp_path, files.parcels(), without=[".cpg"])
-    with pytest.raises(EncodingUnknown, match=r"cp1251.*Кам'янецька"):
+    assert bring_in(file, community).encoding == "cp1251"
+
+
+def test_letters_of_two_encodings_are_asked_about_with_samples(community: Community, tmp_path: Path) -> None:
+    file = zipped_shapefile(tmp_path / "map.zip", shapefile_parts([SQUARE] * 2, MIXED))
+    with pytest.raises(EncodingUnknown, match=r"cp1251.*вулиця Соборна"):
         bring_in(file, community)
     assert_nothing_is_left()
     assert bring_in(file, community, encoding="cp1251").encoding == "cp1251"

@@ -1,12 +1,14 @@
 """Files as communities send them give the counts, places and letters that they hold."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
-from importers.errors import CrsUnknown, EncodingUnknown, SeveralLayers
+from importers.errors import CrsUnknown, SeveralLayers
 from importers.sandbox import Conversion, convert_file, inspect_file, read_issues, read_rows
 from tests.importers.data import REAL, needs_real_data
 
@@ -14,6 +16,7 @@ pytestmark = needs_real_data
 
 MSK_05 = 9832
 LADYZHYN = (29.06, 48.61, 29.33, 48.73)
+LADYZHYN_AREA = shapely.to_wkb(shapely.box(29.0, 48.56, 29.4, 48.78), hex=True)
 
 
 def rows_of(conversion: Conversion) -> list[dict[str, Any]]:
@@ -62,48 +65,76 @@ def test_addresses_lie_where_the_original_has_them(tmp_path: Path) -> None:
 
 
 def _metres_apart(ewkb: bytes, lonlat: list[float]) -> float:
-    import shapely
-
     point = shapely.from_wkb(ewkb)
     return max(abs(point.x - lonlat[0]) * 73_000, abs(point.y - lonlat[1]) * 111_000)
 
 
-def test_undeclared_cp1251_is_asked_for_with_readable_options(tmp_path: Path) -> None:
+def test_undeclared_cp1251_is_known_by_its_letters_and_shown_with_the_other_readings(tmp_path: Path) -> None:
     path = REAL / "encodings_crs" / "addresses_cp1251_nocpg_noldid_lcs05.zip"
     [layer] = inspect_file(path, work=tmp_path).layers
-    with pytest.raises(EncodingUnknown) as caught:
-        convert_file(path, work=tmp_path)
+    conversion = convert_file(path, work=tmp_path)
 
-    assert layer.encoding == ""
-    assert layer.encoding_options[0].encoding == "cp1251"
-    assert {option.encoding for option in layer.encoding_options} == {
-        "cp1251",
+    assert (layer.encoding, layer.encoding_declared) == ("cp1251", "none")
+    assert layer.encoding_confidence > 0.99
+    first, *others = layer.encoding_options
+    assert first.encoding == "cp1251"
+    assert {option.encoding for option in others} < {
+        "utf-8",
         "cp866",
-        "iso8859-5",
         "koi8-u",
+        "iso8859-5",
+        "mac-cyrillic",
+        "cp1125",
     }
-    first = caught.value.params["options"][0]
-    assert first["encoding"] == "cp1251"
-    assert len(first["samples"]) == 3
-    assert any("вул" in sample for sample in first["samples"])
-    assert "cp1251 («" in str(caught.value)
-
-    conversion = convert_file(path, work=tmp_path, encoding="windows-1251")
+    assert len(first.samples) == len(first.rows) == 3
+    assert any("вул" in sample for sample in first.samples)
     assert conversion.encoding == "cp1251"
     assert properties_of(conversion)[0]["naspunkt"] == "м.Ладижин"
 
 
-def test_a_missing_prj_is_asked_for_and_the_file_then_lands(tmp_path: Path) -> None:
+def test_degrees_without_a_prj_lie_in_one_place_only_and_that_is_said(tmp_path: Path) -> None:
     path = REAL / "encodings_crs" / "parking_iso8859_5_noprj_wgs84.zip"
-    with pytest.raises(CrsUnknown) as caught:
-        convert_file(path, work=tmp_path, local_srid=MSK_05)
+    [layer] = inspect_file(path, work=tmp_path, area=LADYZHYN_AREA, local_srid=MSK_05).layers
+    conversion = convert_file(path, work=tmp_path, local_srid=MSK_05, area=LADYZHYN_AREA)
 
-    first = caught.value.params["options"][0]
-    assert (first["code"], first["name"]) == ("EPSG:4326", "WGS 84")
-    assert (first["lon"], first["lat"]) == pytest.approx((29.2413, 48.6902), abs=1e-3)
-    conversion = convert_file(path, work=tmp_path, crs="EPSG:4326", local_srid=MSK_05)
+    assert layer.crs is not None
+    assert (layer.crs.code, layer.crs.how, layer.crs_score) == ("EPSG:4326", "detected", 1.0)
+    assert [note.code for note in layer.crs_notes] == ["crs-guessed", "crs-near-alternatives"]
+    assert "EPSG:5561" in layer.crs_note
+    [first] = [option for option in layer.crs_options if option.code == "EPSG:4326" and not option.swapped]
+    assert (first.lon, first.lat) == pytest.approx((29.2413, 48.6902), abs=1e-2)
+    assert len(first.points) == 200
     assert (conversion.converted, conversion.repaired, conversion.encoding) == (235, 1, "iso8859-5")
     assert properties_of(conversion)[0]["type"] == "Паркувальна кишеня"
+
+
+def test_metres_without_a_prj_are_found_by_the_communitys_boundary(tmp_path: Path) -> None:
+    original = REAL / "encodings_crs" / "addresses_cp1251_nocpg_noldid_lcs05.zip"
+    path = tmp_path / "addresses.zip"
+    with zipfile.ZipFile(original) as source, zipfile.ZipFile(path, "w") as target:
+        for entry in source.namelist():
+            if not entry.endswith(".prj"):
+                target.writestr(entry, source.read(entry))
+    with pytest.raises(CrsUnknown) as caught:
+        convert_file(path, work=tmp_path, local_srid=MSK_05)
+    conversion = convert_file(path, work=tmp_path, local_srid=MSK_05, area=LADYZHYN_AREA)
+
+    assert caught.value.params["options"][0]["code"] == "EPSG:9832", "without a boundary it is asked"
+    assert conversion.crs is not None
+    assert (conversion.crs.code, conversion.crs.how) == ("EPSG:9832", "detected")
+    assert conversion.extent is not None
+    assert 29.0 < conversion.extent[0] < conversion.extent[2] < 29.4
+
+
+def test_data_of_another_region_with_a_true_declaration_are_taken_and_said_to_lie_elsewhere(
+    tmp_path: Path,
+) -> None:
+    path = REAL / "nature" / "PZO" / "geojson" / "pzo-chernivetska.geojson"
+    [layer] = inspect_file(path, work=tmp_path, area=LADYZHYN_AREA, local_srid=MSK_05).layers
+
+    assert layer.crs is not None
+    assert layer.crs.code == "EPSG:4326"
+    assert [note.code for note in layer.crs_notes] == ["crs-elsewhere"]
 
 
 def test_the_hromadas_of_ukraine_give_1767_features_and_two_reported_empty_ones(tmp_path: Path) -> None:
@@ -192,14 +223,10 @@ def test_letters_survive_in_every_format(tmp_path: Path) -> None:
         assert "Паркувальна кишеня" in found
 
 
-def test_a_table_in_cp1251_is_asked_for_and_then_read(tmp_path: Path) -> None:
-    path = REAL / "formats" / "addresses_lonlat_cp1251.csv"
-    with pytest.raises(EncodingUnknown) as caught:
-        convert_file(path, work=tmp_path)
-    conversion = convert_file(path, work=tmp_path, encoding="cp1251")
+def test_a_table_in_cp1251_is_known_by_its_letters(tmp_path: Path) -> None:
+    conversion = convert_file(REAL / "formats" / "addresses_lonlat_cp1251.csv", work=tmp_path)
 
-    assert caught.value.params["options"][0]["encoding"] == "cp1251"
-    assert conversion.converted == 3443
+    assert (conversion.converted, conversion.encoding) == (3443, "cp1251")
     assert properties_of(conversion)[0]["settlement"] == "м.Ладижин"
 
 

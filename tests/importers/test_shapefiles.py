@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
-from importers.errors import EncodingUnknown, NothingLeft
+from importers.errors import CrsUnknown, EncodingUnknown, NothingLeft
 from importers.sandbox import Conversion, convert_file, inspect_file, read_issues, read_rows
-from tests.importers.corpus import SQUARE, dbf, polygon_record, shapefile_parts, shp, shx, zipped_shapefile
+from tests.importers.corpus import (
+    MIXED,
+    SQUARE,
+    dbf,
+    polygon_record,
+    shapefile_parts,
+    shp,
+    shx,
+    zipped_shapefile,
+)
 
 BOW_TIE = [(29.0, 48.0), (29.1, 48.1), (29.1, 48.0), (29.0, 48.1), (29.0, 48.0)]
 
@@ -73,16 +82,45 @@ def test_each_declared_encoding_gives_readable_ukrainian(
 
 def test_the_language_byte_for_unknown_ansi_declares_nothing(tmp_path: Path) -> None:
     parts = shapefile_parts([SQUARE], ["вулиця".encode("cp1251")], language=0x57)
-    with pytest.raises(EncodingUnknown):
-        converted(parts, tmp_path)
+    path = zipped_shapefile(tmp_path / "map.zip", parts)
+    [layer] = inspect_file(path, work=tmp_path / "work").layers
+
+    assert (layer.encoding, layer.encoding_declared) == ("cp1251", "none")
 
 
-def test_undeclared_utf8_is_offered_first_but_not_taken_in_silence(tmp_path: Path) -> None:
-    parts = shapefile_parts([SQUARE], ["вулиця Їжакевича".encode()])
+def test_undeclared_utf8_is_known_by_its_bytes_and_said_with_its_confidence(tmp_path: Path) -> None:
+    path = zipped_shapefile(tmp_path / "map.zip", shapefile_parts([SQUARE], ["вулиця Їжакевича".encode()]))
+    [layer] = inspect_file(path, work=tmp_path / "work").layers
+
+    assert (layer.encoding, layer.encoding_declared) == ("utf-8", "none")
+    assert layer.encoding_confidence > 0.99
+    assert layer.encoding_options[0].samples == ("вулиця Їжакевича",)
+    assert layer.encoding_options[0].rows == ({"NAME": "вулиця Їжакевича"},)
+
+
+def test_letters_that_may_be_either_of_two_are_asked_for_with_whole_rows(tmp_path: Path) -> None:
+    parts = shapefile_parts([SQUARE] * 2, MIXED)
     with pytest.raises(EncodingUnknown) as caught:
         converted(parts, tmp_path)
 
-    assert caught.value.params["options"][0] == {"encoding": "utf-8", "samples": ["вулиця Їжакевича"]}
+    options = {option["encoding"]: option for option in caught.value.params["options"]}
+    assert "вулиця Соборна" in options["cp1251"]["samples"]
+    assert "вулиця Соборна сад" in options["koi8-u"]["samples"]
+
+
+def test_a_declared_encoding_that_the_bytes_contradict_is_overruled_and_said(tmp_path: Path) -> None:
+    values = [text.encode("cp1251") for text in ("вулиця Соборна", "площа Шевченка")]
+    path = zipped_shapefile(tmp_path / "map.zip", shapefile_parts([SQUARE] * 2, values, cpg="KOI8-U"))
+    [layer] = inspect_file(path, work=tmp_path / "work").layers
+
+    assert layer.encoding == "cp1251"
+    [note] = layer.encoding_notes
+    assert (note.code, note.params["declared"], note.params["found"]) == (
+        "encoding-contradicted",
+        "koi8-u",
+        "cp1251",
+    )
+    assert "площа Шевченка" in layer.encoding_note or "вулиця Соборна" in layer.encoding_note
 
 
 def test_undeclared_latin_letters_only_need_no_answer(tmp_path: Path) -> None:
@@ -151,12 +189,15 @@ def test_exchanged_axes_are_put_right_and_said(tmp_path: Path) -> None:
     assert conversion.issue_counts == {"axes-swapped": 1}
 
 
-def test_metres_read_as_degrees_are_refused_as_a_whole(tmp_path: Path) -> None:
+def test_metres_declared_as_degrees_are_asked_about_with_systems_in_metres(tmp_path: Path) -> None:
     metres = [(300_000 + x * 100, 5_400_000 + y * 100) for x, y in SQUARE]
-    with pytest.raises(NothingLeft) as caught:
+    with pytest.raises(CrsUnknown) as caught:
         converted(shapefile_parts([metres] * 3), tmp_path)
 
-    assert caught.value.params["rule"] == "coordinates-out-of-range"
+    assert "EPSG:4326" not in {option["code"] for option in caught.value.params["options"]}
+    with pytest.raises(NothingLeft) as caught_again:
+        converted(shapefile_parts([metres] * 3), tmp_path, crs="4326")
+    assert caught_again.value.params["rule"] == "coordinates-out-of-range"
     assert not (tmp_path / "work" / "out").exists()
 
 

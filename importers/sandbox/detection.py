@@ -1,0 +1,138 @@
+"""What the detectives say of a layer: its encoding and its coordinate system, or the question to ask."""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import Any
+
+from importers.detect import crs as crs_detect
+from importers.detect import encoding as encoding_detect
+from importers.detect.crs_candidates import Surroundings
+from importers.detect.crs_verdict import CrsVerdict, judge, judge_axes
+from importers.detect.encoding import Verdict
+from importers.errors import CrsInexact, CrsUnknown, EncodingUnknown
+from importers.readers import opened
+from importers.readers.vector import LayerFacts
+from importers.sandbox.protocol import Request
+from importers.sandbox.sampling import vertices
+
+_SERIOUS, _ROWS_SHOWN, _ROWS_LOOKED_AT, _LONGEST_TEXT = 3, 3, 200, 200
+_SAMPLES_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The encoding of a layer: a codec, or "" with the options among which a person must choose."""
+
+    codec: str
+    verdict: Verdict
+
+
+def encoding_of(request: Request, layer: LayerFacts) -> Decided:
+    """The codec to read text with: the person's, else the one that declaration and bytes speak for."""
+    if request.encoding:
+        codec = encoding_detect.codec_of(request.encoding)
+        return Decided(codec, Verdict(codec, 1.0))
+    verdict = layer.verdict
+    if not layer.foreign and layer.dataset.driver is not None:
+        verdict = _of_raw_text(layer, verdict)
+    return Decided(verdict.encoding, verdict)
+
+
+def _of_raw_text(layer: LayerFacts, verdict: Verdict) -> Verdict:
+    """Formats that GDAL turns into UTF-8 itself fail to where they name no character set or a wrong one."""
+    try:
+        opened.samples(layer, verdict.encoding, _SAMPLES_ROWS)
+    except EncodingUnknown as question:
+        options = [encoding_detect.Candidate(**item) for item in question.params["options"]]
+        best = options[0].confidence if options else 0.0
+        return Verdict(str(question.params.get("encoding", "")), best, options)
+    return verdict
+
+
+def encoding_document(layer: LayerFacts, decided: Decided) -> dict[str, Any]:
+    """The fields of LayerInspection about the encoding, with rows as they would read in the serious ones."""
+    options = [asdict(item) for item in decided.verdict.candidates]
+    for option in options[:_SERIOUS] if len(options) > 1 else []:
+        option["rows"] = _rows_in(layer, option["encoding"])
+    return {
+        "encoding": decided.codec,
+        "encoding_confidence": decided.verdict.confidence,
+        "encoding_options": options,
+        "encoding_notes": [asdict(note) for note in decided.verdict.notes],
+    }
+
+
+def _rows_in(layer: LayerFacts, codec: str) -> list[dict[str, Any]]:
+    """Three whole rows with the most letters beyond ASCII, in the order of the file."""
+    try:
+        rows = opened.samples(layer, codec, _ROWS_LOOKED_AT)
+    except EncodingUnknown:
+        return []
+    letters = [sum(letter >= "\x80" for value in row.values() for letter in str(value)) for row in rows]
+    telling = sorted(sorted(range(len(rows)), key=lambda place: -letters[place])[:_ROWS_SHOWN])
+    return [{key: _shown(value) for key, value in rows[place].items()} for place in telling]
+
+
+def _shown(value: object) -> Any:
+    return value if value is None or isinstance(value, bool | int) else str(value)[:_LONGEST_TEXT]
+
+
+# --- coordinate systems ---
+
+
+def crs_of(request: Request, layer: LayerFacts) -> CrsVerdict:
+    """The system of a layer: the person's, else what it declares and its vertices speak for."""
+    if not layer.geometry_type:
+        return CrsVerdict(None)
+    surroundings = _surroundings(request.area)
+    if request.crs:
+        return _given(request, layer, surroundings)
+    declared = crs_detect.declared(layer.crs)
+    if declared is not None and layer.crs_is_of_the_format:
+        declared = replace(declared, how="format")
+    sample = vertices(layer)
+    verdict = judge(
+        sample, declared=declared, surroundings=surroundings, local_srid=request.local_srid,
+        swapped=request.swap_xy,
+    )  # fmt: skip
+    if verdict.crs is None and not verdict.options:
+        options = crs_detect.options(layer.bounds, request.local_srid)
+        return replace(verdict, options=options)  # type: ignore[arg-type]
+    return verdict
+
+
+def _given(request: Request, layer: LayerFacts, surroundings: Surroundings) -> CrsVerdict:
+    crs = crs_detect.given(request.crs)
+    swapped = request.swap_xy
+    operation = crs_detect.exact_operation(crs)
+    if swapped is None and operation is not None:
+        swapped = judge_axes(vertices(layer), crs, operation, surroundings)
+    return CrsVerdict(crs, swapped)
+
+
+@cache
+def _surroundings(area: str) -> Surroundings:
+    return Surroundings.of(area)
+
+
+def crs_question(
+    request: Request, layer: LayerFacts, name: str, verdict: CrsVerdict
+) -> CrsUnknown | CrsInexact:
+    """What to ask where the verdict leaves the system open."""
+    options = [asdict(item) for item in verdict.options]
+    choices = "; ".join(f"{item['code']} ({item['name']})" for item in options[:8])
+    declared = crs_detect.declared(layer.crs)
+    if declared is not None and crs_detect.exact_operation(declared) is None:
+        return CrsInexact(layer=name, crs=declared.name, options=options, choices=choices)
+    return CrsUnknown(layer=name, options=options, choices=choices)
+
+
+def crs_document(verdict: CrsVerdict) -> dict[str, Any]:
+    """The fields of LayerInspection about the coordinate system."""
+    return {
+        "crs": asdict(verdict.crs) if verdict.crs else None,
+        "crs_score": verdict.score,
+        "crs_options": [asdict(item) for item in verdict.options],
+        "crs_notes": [asdict(note) for note in verdict.notes],
+        "swap_xy": bool(verdict.swapped),
+    }

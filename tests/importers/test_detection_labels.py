@@ -1,0 +1,168 @@
+"""Encodings and coordinate systems of hundreds of labelled variants are decided right, and never wrongly unasked.
+
+Asked counts as right only where the variant is truly ambiguous: another encoding reads nearly all values the
+same (letters that two code pages share), or another system puts the data into the community too (by score
+within the margin), or the file's own .prj puts them elsewhere in Ukraine, which may be so.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from pyproj import CRS
+
+from gis_core.geo.crs import operation_between
+from importers.detect import crs_verdict, verdict
+from importers.detect.crs_candidates import Surroundings, tried
+from importers.detect.crs_verdict import CrsChoice, CrsVerdict
+from tests.importers import labelled
+from tests.importers.data import needs_real_data
+from tests.importers.labelled import CrsVariant, TextVariant
+
+RIGHT, ASKED_FIRST, ASKED_AMONG, ASKED_WITHOUT, WRONG = (
+    "right alone", "asked, truth first", "asked, truth among three", "asked without the truth", "WRONG unasked",
+)  # fmt: skip
+OUTCOMES = (RIGHT, ASKED_FIRST, ASKED_AMONG, ASKED_WITHOUT, WRONG)
+DECIDED, WRONG_UNASKED = 0.99, 0.002
+
+
+class Judged(NamedTuple):
+    """How a variant was declared, what became of it, and whether it is truly ambiguous."""
+
+    label: str
+    outcome: str
+    ambiguous: bool
+
+
+@needs_real_data
+def test_encodings_of_real_files_are_decided_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = labelled.text_variants(tmp_path, labelled.real_texts())
+    _assert_decided(_texts_judged(variants), "encodings", capsys, least=250)
+
+
+@needs_real_data
+def test_coordinate_systems_of_real_files_are_decided_right(capsys: pytest.CaptureFixture[str]) -> None:
+    table = _systems_judged(labelled.crs_variants(labelled.real_places()))
+    _assert_decided(table, "coordinate systems", capsys, least=500)
+
+
+def test_encodings_of_generated_files_are_decided_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = labelled.text_variants(tmp_path, labelled.generated_texts())
+    _assert_decided(_texts_judged(variants), "encodings, generated", capsys, least=60)
+
+
+def test_coordinate_systems_of_generated_files_are_decided_right(capsys: pytest.CaptureFixture[str]) -> None:
+    table = _systems_judged(labelled.crs_variants(labelled.generated_places()))
+    _assert_decided(table, "coordinate systems, generated", capsys, least=100)
+
+
+# --- judging ---
+
+
+def _texts_judged(variants: Iterable[TextVariant]) -> Counter[Judged]:
+    table: Counter[Judged] = Counter()
+    for item in variants:
+        found = verdict.judge(item.values, item.declared)
+        outcome = _text_outcome(item, found)
+        table[Judged(item.label, outcome, outcome != RIGHT and _reads_alike(item))] += 1
+    return table
+
+
+def _read(item: TextVariant, codec: str) -> list[str]:
+    return [value.decode(codec, "replace") for value in item.values]
+
+
+def _text_outcome(item: TextVariant, found: verdict.Verdict) -> str:
+    truth = _read(item, item.encoding)
+    if found.encoding:
+        return RIGHT if _read(item, found.encoding) == truth else WRONG
+    return _asked([_read(item, option.encoding) == truth for option in found.candidates[:3]])
+
+
+def _asked(options: list[bool]) -> str:
+    if not any(options):
+        return ASKED_WITHOUT
+    return ASKED_FIRST if options[0] else ASKED_AMONG
+
+
+def _reads_alike(item: TextVariant) -> bool:
+    """Another encoding reads 98 % of the values as they are, though not all."""
+    truth = _read(item, item.encoding)
+    others = (_read(item, codec) for codec in labelled.ENCODINGS if codec != item.encoding)
+    shares = [np.mean([a == b for a, b in zip(other, truth, strict=True)]) for other in others]
+    return any(0.98 <= share < 1 for share in shares)
+
+
+def _systems_judged(variants: Iterable[CrsVariant]) -> Counter[Judged]:
+    table: Counter[Judged] = Counter()
+    for item in variants:
+        surroundings = Surroundings.of(item.place.area)
+        found = crs_verdict.judge(
+            item.xy, declared=item.declared, surroundings=surroundings, local_srid=item.place.local_srid
+        )
+        outcome = _crs_outcome(item, found)
+        ambiguous = outcome != RIGHT and _fits_twice(item, surroundings)
+        table[Judged(item.label, outcome, ambiguous)] += 1
+    return table
+
+
+def _crs_outcome(item: CrsVariant, found: CrsVerdict) -> str:
+    if found.crs is not None:
+        operation = operation_between(CRS.from_wkt(found.crs.wkt))
+        assert operation is not None
+        xy = item.xy[:, ::-1] if found.swapped else item.xy
+        lon, lat = operation.to_lonlat(xy[:, 0].copy(), xy[:, 1].copy())
+        return RIGHT if _same_place(np.column_stack((lon, lat)), item.place.lonlat) else WRONG
+    return _asked([_is_truth(option, item) for option in found.options[:3]])
+
+
+def _is_truth(option: CrsChoice, item: CrsVariant) -> bool:
+    return len(option.points) == len(item.xy) and _same_place(np.array(option.points), item.place.lonlat)
+
+
+def _same_place(found: np.ndarray, truth: np.ndarray) -> bool:
+    """Within 2 m."""
+    metres = np.abs(found - truth) * (73_000, 111_000)
+    return bool(metres.max() < 2)
+
+
+def _fits_twice(item: CrsVariant, surroundings: Surroundings) -> bool:
+    exact = item.declared and operation_between(CRS.from_wkt(item.declared.wkt))
+    said = (item.declared.code, exact) if item.declared and exact else None
+    readings = tried(item.xy, surroundings, declared=said, local_srid=item.place.local_srid)
+    scores = sorted((reading.first.score for reading in readings), reverse=True)
+    elsewhere = item.label == ".prj wrong" and any(
+        reading.is_declared and reading.first.in_ukraine >= 0.9 for reading in readings
+    )
+    return elsewhere or (len(scores) > 1 and scores[1] > scores[0] - 0.3)
+
+
+def _assert_decided(
+    table: Counter[Judged], title: str, capsys: pytest.CaptureFixture[str], *, least: int
+) -> None:
+    total = table.total()
+    counts = {name: sum(n for judged, n in table.items() if judged.outcome == name) for name in OUTCOMES}
+    rightly_asked = sum(
+        n for judged, n in table.items() if judged.ambiguous and judged.outcome in (ASKED_FIRST, ASKED_AMONG)
+    )
+    lines = [f"\n{title}: {total} variants"]
+    lines += [f"  {name:28} {count:5} {count / total:8.2%}" for name, count in counts.items()]
+    lines.append(f"  {'of the asked, ambiguous':28} {rightly_asked:5} {rightly_asked / total:8.2%}")
+    for label in sorted({judged.label for judged in table}):
+        parts = Counter[str]()
+        for judged, n in table.items():
+            parts[judged.outcome] += n if judged.label == label else 0
+        lines.append(f"    {label:18} " + ", ".join(f"{name} {n}" for name, n in parts.items() if n))
+    with capsys.disabled():
+        sys.stdout.write("\n".join(lines) + "\n")
+    assert total >= least
+    assert (counts[RIGHT] + rightly_asked) / total >= DECIDED
+    assert counts[WRONG] / total <= WRONG_UNASKED
