@@ -137,6 +137,33 @@ def has_features(layer: Layer) -> bool:
     return bool(found)
 
 
+def extent_after(layer: Layer, changeset: Changeset) -> list[float] | None:
+    """`extent_of`, cheaper where `layer.extent` is that before the changeset: it grows by what was written, and
+    only where something that was taken away or changed lay on its edge the whole layer is read again."""
+    if layer.extent is None:
+        return extent_of(layer)
+    west, south, east, north = layer.extent
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT FROM layers_featureversion
+                           WHERE ended_by_id = %(changeset)s AND NOT (
+                               ST_XMin(geom) > %(west)s AND ST_YMin(geom) > %(south)s
+                               AND ST_XMax(geom) < %(east)s AND ST_YMax(geom) < %(north)s)),
+                   least(%(west)s, ST_XMin(box)), least(%(south)s, ST_YMin(box)),
+                   greatest(%(east)s, ST_XMax(box)), greatest(%(north)s, ST_YMax(box))
+            FROM (SELECT ST_Extent(geom) AS box FROM layers_feature
+                  WHERE layer_id = %(layer)s AND changeset_id = %(changeset)s) AS written
+            """,
+            {
+                "layer": layer.pk, "changeset": changeset.pk,
+                "west": west, "south": south, "east": east, "north": north,
+            },
+        )  # fmt: skip
+        on_edge, *extent = cursor.fetchone()
+    return extent_of(layer) if on_edge else extent
+
+
 def extent_of(layer: Layer) -> list[float] | None:
     """The layer's [west, south, east, north] in degrees, exactly; None where it has no features."""
     with connection.cursor() as cursor:

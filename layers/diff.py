@@ -50,7 +50,9 @@ class KeysTaken(DuplicateKey):
 class NoDiff(HromadaError):
     code = "no-diff"
     status = 409
-    message = _("What changeset %(changeset)s would change is not known yet: it is still being prepared.")
+    message = _(
+        "Changeset %(changeset)s has no differences to look at: it is still being prepared, or it was decided upon."
+    )
 
 
 class ContentIsFixed(HromadaError):
@@ -224,7 +226,7 @@ def diff_counts(changeset: Changeset) -> DiffCounts:
 
 def differences(changeset: Changeset) -> sql.Composable:
     """The diff as a relation; where the layer had no features, every staged row is added. Raises NoDiff."""
-    if changeset.staged_count is None:
+    if changeset.staged_count is None or not staging.has_table(staging.staging_name(changeset)):
         raise NoDiff(changeset=changeset.pk)
     if staging.has_table(staging.diff_name(changeset)):
         return staging.diff_table(changeset)

@@ -23,7 +23,7 @@ from gis_core.geo.geojson import checked_geometry
 from gis_core.people import User
 from gis_core.roles import Action
 from layers import access, staging
-from layers.applying import Counts, extent_of
+from layers.applying import Counts, extent_after
 from layers.applying import NothingToChange as NothingToChange
 from layers.catalogue import discard_draft, publish_draft
 from layers.changes import (
@@ -307,7 +307,7 @@ def _finish(layer: Layer, changeset: Changeset, counts: Counts) -> None:
     changeset.save()
     layer.revision += 1
     layer.feature_count += counts.created - counts.deleted
-    layer.extent = extent_of(layer)
+    layer.extent = extent_after(layer, changeset)
     layer.save(update_fields=["revision", "feature_count", "extent", "updated_at"])
 
 

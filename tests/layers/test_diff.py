@@ -371,8 +371,11 @@ def test_there_is_no_diff_before_it_is_computed_nor_after_the_changeset_was_appl
     for ask in (diff_counts, seen, diff_extent):
         with pytest.raises(NoDiff):
             ask(draft)
+    applied = carry_out(prepared(parcels, "update", [row(36, "k4")]))
     with pytest.raises(ContentIsFixed):
-        compute_diff(carry_out(prepared(parcels, "update", [row(36, "k4")])))
+        compute_diff(applied)
+    with pytest.raises(NoDiff):
+        seen(applied)
 
 
 @pytest.mark.parametrize("end", ["applied", "rejected", "discarded"])

@@ -458,3 +458,33 @@ def test_fields_with_values_can_be_neither_removed_nor_retyped(make_layer: MakeL
         with pytest.raises(BadSchema, match="name"):
             update_layer(layer=layer, actor=None, fields=fields)
     update_layer(layer=layer, actor=None, fields=[*FIELDS, {"key": "floors", "type": "integer"}])
+
+
+@pytest.mark.parametrize(
+    ("op", "place", "extent"),
+    [
+        ("C", 40, [30, 50, 40, 50]),
+        ("C", 31, [30, 50, 33, 50]),
+        ("U", 32, [31, 50, 33, 50]),
+        ("U", 25, [25, 50, 33, 50]),
+        ("D", None, [31, 50, 33, 50]),
+    ],
+)
+def test_the_extent_of_a_layer_follows_each_change_exactly(
+    make_layer: MakeLayer, op: str, place: float | None, extent: list[float]
+) -> None:
+    layer = make_layer(features=[(point(30 + n), {}) for n in range(4)])
+    west = Feature.objects.filter(layer=layer).order_by("id").first()
+    assert west is not None
+    geometry = None if place is None else point(place)
+    change(layer, ChangeDraft(op, None if op == "C" else west.pk, None if op == "C" else 1, geometry))
+    layer.refresh_from_db()
+    assert layer.extent == extent
+
+
+def test_an_extent_stays_where_something_inside_of_it_changes(make_layer: MakeLayer) -> None:
+    layer = make_layer(features=[(square(30 + n, 50 + n), {}) for n in range(3)])
+    before, middle = layer.extent, Feature.objects.filter(layer=layer).order_by("id")[1]
+    change(layer, update(middle.pk, 1, square(31.5, 51.5)))
+    layer.refresh_from_db()
+    assert layer.extent == before
