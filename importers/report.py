@@ -86,6 +86,13 @@ RULES: dict[str, Any] = {
         "The key “%(value)s” stands in an earlier row too. The feature is imported without a key; correct "
         "one of them."
     ),
+    "code-missing": _("The row has no code in “%(field)s”, so there is no telling where it lies."),
+    "code-not-found": _(
+        "No place is known for the code “%(value)s” in “%(field)s”. Check the code, or import what it names first."
+    ),
+    "code-no-geometry": _(
+        "The code “%(value)s” in “%(field)s” is known, but there is no boundary for it. Import the boundary first."
+    ),
     "boundary-open": _(
         "The boundary of “%(value)s” does not close, or a line or point of it is missing in the file. Export the "
         "object again."

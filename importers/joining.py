@@ -1,0 +1,198 @@
+"""Geometry for tables that hold only codes: joined set-based to staged rows before they are compared.
+
+    allow_rows_without_geometry(changeset); load(..., geometry_type="Table"); result = join_geometry(changeset, ...)
+
+KATOTTG and KOATUU find the boundary of an administrative unit, a cadastral number the parcel of a layer of
+the community. A row that finds nothing leaves the staging table and is told by its number and code.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from psycopg2 import sql
+
+from gis_core import limits
+from importers.codes import CODES
+from importers.report import REJECTED, RowIssue
+from importers.sandbox.protocol import LayerInspection
+from layers import staging
+from layers.models import Changeset, Layer
+
+KATOTTG, KOATUU, CAD_NUM = "katottg", "koatuu", "cad_num"
+KINDS = (CAD_NUM, KATOTTG, KOATUU)
+MISSING, NOT_FOUND, NO_GEOMETRY = "code-missing", "code-not-found", "code-no-geometry"
+# The share of a column's filled values that must have the form of a code; forms as in detect.columns.
+_SURE = 0.8
+_FORMS = {CAD_NUM: ("cad_num", "cad_num_exact"), KATOTTG: ("katottg",), KOATUU: ("koatuu_zeros", "koatuu")}
+_NAMES = {CAD_NUM: ("кадастр", "cad"), KATOTTG: ("катоттг", "katot"), KOATUU: ("коатуу", "koatuu")}
+
+
+@dataclass(frozen=True)
+class CodeColumn:
+    """A column of a table (its name in the source and its key) whose values are codes of `kind`."""
+
+    source: str
+    key: str
+    kind: str
+    share: float
+
+
+@dataclass(frozen=True)
+class JoinResult:
+    """Rows that got a geometry, rows that did not, and why: at most `max_issues` issues of those."""
+
+    joined: int
+    missing: int
+    issues: list[RowIssue] = field(default_factory=list)
+
+
+def code_columns(layer: LayerInspection) -> list[CodeColumn]:
+    """The columns of a table by which it could be joined, the most exact first; [] for a layer with geometry."""
+    if layer.geometry_type:
+        return []
+    found = [
+        CodeColumn(item.name, item.key, kind, share)
+        for item in layer.fields
+        for kind in KINDS
+        if (share := _share(item.name, item.profile, kind)) >= _SURE
+    ]
+    distinct = {item.key: int(item.profile.get("distinct", 0)) for item in layer.fields}
+    return sorted(found, key=lambda item: (KINDS.index(item.kind), -distinct[item.key]))
+
+
+def _share(name: str, profile: Mapping[str, Any], kind: str) -> float:
+    """Share of the values with the form of the kind; ten digits are a KOATUU only where the name says so, too."""
+    patterns = profile.get("patterns", {})
+    share = max((float(patterns.get(form, 0.0)) for form in _FORMS[kind]), default=0.0)
+    named = any(part in name.lower() for part in _NAMES[kind])
+    return share if kind != KOATUU or named else 0.0
+
+
+def parcels_layer(layers: Iterable[Layer]) -> tuple[Layer, str] | None:
+    """The first of the community's `layers` that holds cadastral numbers, with the key of that field."""
+    return next(((layer, CAD_NUM) for layer in layers if layer.schema.get(CAD_NUM) is not None), None)
+
+
+def allow_rows_without_geometry(changeset: Changeset) -> None:
+    """Let the staging table take rows that have no geometry yet; `join_geometry` forbids them again."""
+    _run("ALTER TABLE {staged} ALTER geom DROP NOT NULL", changeset)
+
+
+def join_geometry(
+    changeset: Changeset, *, kind: str, code_key: str, source_layer: Layer | None = None,
+    source_key: str = CAD_NUM, as_points: bool | None = None,
+) -> JoinResult:  # fmt: skip
+    """Give each staged row the geometry that the code in its property `code_key` names; take others out.
+
+    `kind` is one of KINDS; a cadastral number needs `source_layer` with the property `source_key` ("" for its
+    external key). `as_points` puts a point inside instead of the whole boundary; None does so where several
+    rows share a code, as schools of a town do. Rows that have a geometry keep it. One transaction.
+    """
+    if kind not in KINDS or (kind == CAD_NUM) != (source_layer is not None):
+        raise ValueError(f"cannot join {kind!r} with layer {source_layer!r}")
+    with transaction.atomic():
+        _gather_codes(changeset, kind, code_key)
+        _find_shapes(changeset, kind, source_layer, source_key)
+        if as_points is None:
+            as_points = kind != CAD_NUM and _codes_are_shared()
+        joined = _give_shapes(changeset, code_key, as_points=as_points)
+        issues = _tell_the_rest(changeset, code_key)
+        missing = _run("DELETE FROM {staged} WHERE geom IS NULL", changeset)
+        _run("ALTER TABLE {staged} ALTER geom SET NOT NULL", changeset)
+        _run("DROP TABLE join_codes", changeset)
+    return JoinResult(joined, missing, issues)
+
+
+def _gather_codes(changeset: Changeset, kind: str, code_key: str) -> None:
+    """Each code as it is written in the rows, in the one form that the registers have, and how many rows."""
+    _run(
+        "CREATE TEMP TABLE join_codes ON COMMIT DROP AS SELECT properties->>{key} AS written, NULL::text AS code, "
+        "count(*) AS rows, false AS known, NULL::geometry AS geom FROM {staged} "
+        "WHERE geom IS NULL AND properties->>{key} IS NOT NULL GROUP BY 1",
+        changeset, key=sql.Literal(code_key),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT written FROM join_codes")
+        written = [text for (text,) in cursor.fetchall()]
+        codes = [CODES[kind].normalised(text) for text in written]
+        cursor.execute(
+            "UPDATE join_codes j SET code = n.code FROM unnest(%s::text[], %s::text[]) AS n (written, code) "
+            "WHERE n.written = j.written",
+            [written, codes],
+        )
+        cursor.execute("ANALYZE join_codes")
+
+
+def _find_shapes(changeset: Changeset, kind: str, source: Layer | None, source_key: str) -> None:
+    """The geometry of each code; `known` where the register has the code at all."""
+    if kind == KATOTTG:
+        found = sql.SQL("SELECT katottg AS code, geom, 0 AS rank FROM gis_core_adminunit")
+    elif kind == KOATUU:  # one code may stand for a settlement and its council: the smallest with a boundary
+        found = sql.SQL(
+            "SELECT code, geom, -level AS rank FROM gis_core_adminunit, unnest(koatuu) AS code "
+            "WHERE koatuu && ARRAY(SELECT code::varchar FROM join_codes WHERE code IS NOT NULL)"
+        )
+    else:
+        assert source is not None  # noqa: S101 - checked by the caller; for the type checker
+        code = (
+            sql.SQL("properties->>{}").format(sql.Literal(source_key))
+            if source_key
+            else sql.SQL("external_key")
+        )
+        found = sql.SQL(
+            "SELECT {code} AS code, geom, id AS rank FROM layers_feature WHERE layer_id = {layer} "
+            "AND {code} IN (SELECT code FROM join_codes)"
+        ).format(code=code, layer=sql.Literal(source.pk))
+    _run(
+        "UPDATE join_codes j SET known = true, geom = f.geom FROM (SELECT DISTINCT ON (code) code, geom FROM ("
+        "{found}) AS all_found ORDER BY code, geom IS NULL, rank) AS f WHERE f.code = j.code",
+        changeset, found=found,
+    )  # fmt: skip
+
+
+def _codes_are_shared() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM join_codes WHERE geom IS NOT NULL GROUP BY code HAVING sum(rows) > 1)"
+        )
+        (shared,) = cursor.fetchone()
+    return bool(shared)
+
+
+def _give_shapes(changeset: Changeset, code_key: str, *, as_points: bool) -> int:
+    if as_points:
+        _run("UPDATE join_codes SET geom = ST_PointOnSurface(geom) WHERE geom IS NOT NULL", changeset)
+    return _run(
+        "UPDATE {staged} s SET geom = j.geom FROM join_codes j WHERE s.geom IS NULL AND j.geom IS NOT NULL "
+        "AND s.properties->>{key} = j.written",
+        changeset, key=sql.Literal(code_key),
+    )  # fmt: skip
+
+
+def _tell_the_rest(changeset: Changeset, code_key: str) -> list[RowIssue]:
+    """Why rows are still without geometry. Rows were staged in the order of the file, so their rank counts them."""
+    statement = sql.SQL(
+        "SELECT s.row, s.written, j.known FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, "
+        "properties->>{key} AS written FROM {staged}) AS s LEFT JOIN join_codes j ON j.written = s.written "
+        "WHERE s.geom IS NULL ORDER BY s.row LIMIT {limit}"
+    ).format(
+        key=sql.Literal(code_key), staged=staging.staging_table(changeset),
+        limit=sql.Literal(limits.value("max_issues")),
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return [_issue(row, written, known, code_key) for row, written, known in cursor.fetchall()]
+
+
+def _issue(row: int, written: str | None, known: bool | None, code_key: str) -> RowIssue:
+    rule = MISSING if written is None else NO_GEOMETRY if known else NOT_FOUND
+    return RowIssue(row, rule, REJECTED, code_key, (written or "")[:100])
+
+
+def _run(statement: str, changeset: Changeset, **parts: sql.Composable) -> int:
+    """Run a statement about the staging table; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL(statement).format(staged=staging.staging_table(changeset), **parts))
+        return int(cursor.rowcount)
