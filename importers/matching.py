@@ -49,6 +49,8 @@ def match(column: FieldInfo, target: Field, *, cut: bool) -> Match | None:
     if found is None:
         return None
     trust = _trust(column, target)
+    if found.way == "words":
+        trust = min(trust, 1.0)  # fitting values make no name of some words
     return Match(found.way, min(1.0, found.confidence * trust)) if trust else None
 
 
