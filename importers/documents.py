@@ -9,16 +9,20 @@ from gis_core.jobs.messages import sentence
 from gis_core.jobs.models import Job
 from gis_core.people import User
 from gis_core.roles import Action
+from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
+from importers.mapping import ProposedField, kept, propose, suggest_standards
 from importers.models import Import, ImportStatus
 from importers.pipeline import inspection_of
-from importers.plan import chosen_layer
+from importers.plan import chosen_layer, proposal_for
 from importers.questions import told
 from importers.sandbox import LayerInspection
 from importers.states import ENDED, State, state_of
 from layers.access import may
 from layers.models import Changeset, Layer
+from layers.models.catalogue import localised
+from layers.standards import standard_layers
 
 
 def import_document(importing: Import, user: User) -> dict[str, Any]:
@@ -31,10 +35,10 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         "problem": told(state.problem),
         "inspection": importing.inspection,
         "choices": Choices.from_json(importing.choices).to_json(),
-        "proposal": _proposal(source, importing),
-        "standards": [],
+        "proposal": _proposal(source, importing, user),
+        "standards": _standards(source),
         "summary": importing.summary,
-        "diff": _diff(importing),
+        "diff": review.counts(importing),
         "issue_counts": importing.issue_counts,
         "changeset": _changeset(importing.changeset),
         "layer": _layer(importing),
@@ -117,30 +121,32 @@ def _source(importing: Import) -> LayerInspection | None:
         return None
 
 
-def _proposal(source: LayerInspection | None, importing: Import) -> list[dict[str, Any]]:
-    """What would become of each column."""
+def _proposal(source: LayerInspection | None, importing: Import, user: User) -> list[dict[str, Any]]:
+    """What would become of each column, decisions put in."""
     if source is None:
         return []
     choices = Choices.from_json(importing.choices)
-    found = []
-    for item in source.fields:
-        choice = choices.column(item.name)
-        found.append({
-            "source": item.name, "key": choice.key or item.key, "type": choice.type or item.type,
-            "title": dict(choice.title) or {"uk": item.name}, "unit": choice.unit, "how": "name",
-            "confidence": 1.0, "personal": "", "keep": choice.keep,
-            "samples": [row.get(item.name) for row in source.samples][:3],
-        })  # fmt: skip
-    return found
+    try:
+        proposal = proposal_for(source, community=importing.community, actor=user, choices=choices)
+    except HromadaError:
+        proposal = propose(source)
+    return [_with_choice(item, choices) for item in proposal]
 
 
-def _diff(importing: Import) -> dict[str, int] | None:
-    summary = importing.summary
-    if summary is None:
-        return None
-    counts = {name: summary.get(name, 0) for name in ("added", "changed", "removed", "unchanged")}
-    accepted = counts["added"] + counts["changed"] + counts["removed"]
-    return {**counts, "invalid": summary["rejected"], "accepted": accepted}
+def _standards(source: LayerInspection | None) -> list[dict[str, Any]]:
+    """Standard layers that the columns fit, the best first."""
+    found = suggest_standards(source) if source else []
+    titles = standard_layers()
+    return [
+        {"name": name, "score": score, "title": localised(titles[name]["title"])} for name, score in found[:5]
+    ]
+
+
+def _with_choice(item: ProposedField, choices: Choices) -> dict[str, Any]:
+    choice = choices.column(item.source)
+    shown = item.as_json()
+    decided = {"key": choice.key, "type": choice.type, "unit": choice.unit, "title": dict(choice.title)}
+    return {**shown, **{name: value for name, value in decided.items() if value}, "keep": kept(item, choices)}
 
 
 def _changeset(changeset: Changeset | None) -> dict[str, Any] | None:

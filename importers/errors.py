@@ -323,6 +323,15 @@ class DiskFull(ImportProblem):
     )
 
 
+class DiskShort(ImportProblem):
+    code = "disk-short"
+    status = 507
+    message = _(
+        "The server's disk is nearly full, so no file is taken in. Tell the administrator, and try again when "
+        "there is room."
+    )
+
+
 class SandboxUnavailable(ImportProblem):
     code = "sandbox-unavailable"
     status = 503

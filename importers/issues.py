@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 
 from gis_core.jobs.plain import plain_json, plain_text
-from importers.models import Import
+from importers.models import Import, ImportIssue
 from importers.report import REJECTED, RowIssue, read_issues
 
 _COLUMNS = ("import_id", "row", "rule", "done", "field", "value", "params", "point")
@@ -71,3 +71,15 @@ def first_issues(importing: Import, limit: int) -> list[dict[str, Any]]:
         }
         for it in found
     ]  # fmt: skip
+
+
+def issues_after(importing: Import, *, rule: str = "", after: int = 0) -> QuerySet[ImportIssue]:
+    """The issues of one rule or of all, with an id above `after`, in the order in which they were found."""
+    found = importing.issues.filter(pk__gt=after).order_by("pk")
+    return found.filter(rule=rule) if rule else found
+
+
+def issue_of(item: ImportIssue) -> RowIssue:
+    """What is kept, as it was found."""
+    point = (item.point.x, item.point.y) if item.point else None
+    return RowIssue(item.row, item.rule, item.done, item.field, item.value, item.params, point)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from gis_core import journal
 from gis_core.communities import Community
 from gis_core.jobs import messages, progress
 from gis_core.jobs.plain import plain_json
@@ -19,29 +20,35 @@ from gis_core.people import User
 from importers.choices import Choices
 from importers.folders import files_of, work_folder
 from importers.issues import keep_issues
+from importers.loading import load
+from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
-from importers.plan import ImportRequest, LayerPlan, plan_layer
+from importers.plan import ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
 from importers.questions import refuse_undecided
-from importers.rows import CopyStream
-from importers.sandbox import Conversion, FileInspection, convert_file, inspect_file
+from importers.sandbox import Conversion, FileInspection, inspect_file
 from importers.sandbox.protocol import layer_from_json
 from importers.summary import ImportSummary, prepared_summary, summary_of, with_changeset
 from importers.surroundings import area_of, expected_box
 from layers import staging
 from layers.catalogue import create_layer, update_layer
-from layers.edits import apply_changeset, open_changeset, submit_changeset
+from layers.diff import compute_diff
+from layers.edits import (
+    NothingToChange,
+    apply_changeset,
+    discard_changeset,
+    open_changeset,
+    submit_changeset,
+)
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
-from layers.publications import refresh_publication
 
 INSPECTING = messages.define("import-inspecting", _("Looking at the file"))
-CONVERTING = messages.define("import-converting", _("Reading, checking and reprojecting: %(rows)s rows"))
-WRITING = messages.define("import-writing", _("Writing: %(rows)s rows"))
+LOADING = messages.define("import-converting", _("Reading, checking and reprojecting: %(rows)s rows"))
 COMPARING = messages.define("import-comparing", _("Comparing with the layer"))
 APPLYING = messages.define("import-applying", _("Applying the changeset"))
 
 # How much of a preparation's time each part takes, roughly; shown as progress and nothing else.
-_CONVERTED, _WRITTEN = 0.65, 0.9
+_LOADED = 0.85
 
 
 @dataclass(frozen=True)
@@ -146,28 +153,21 @@ def prepare(importing: Import, *, sent: Sent | None = None, work: Path | None = 
 
 def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset: Changeset) -> Conversion:
     choices, community = Choices.from_json(importing.choices), importing.community
-    conversion = convert_file(
-        sent.path, name=sent.name, work=work, layer=plan.source.name, crs=choices.crs,
+    conversion = load(
+        sent.path, changeset=changeset, name=sent.name, work=work, layer=plan.source.name, crs=choices.crs,
         swap_xy=choices.swap_xy, encoding=choices.encoding, fields=plan.fields, key_field=plan.key_field,
         geometry_type="" if plan.geometry_type == GeometryType.ANY else plan.geometry_type,
         local_srid=community.local_srid, area=area_of(community), bbox=expected_box(community),
-        on_progress=_converting,
+        on_progress=_loading,
     )  # fmt: skip
-
-    def written(rows: int) -> None:
-        progress.check_cancelled()
-        share = rows / max(conversion.converted, 1)
-        progress.report(_CONVERTED + (_WRITTEN - _CONVERTED) * share, WRITING, rows=rows)
-
-    staging.copy_binary(changeset, CopyStream(conversion.rows_file, written))
     staging.keep_values(changeset, plan.kept_fields)
     return conversion
 
 
-def _converting(done: int, total: int) -> None:
+def _loading(done: int, total: int) -> None:
     progress.check_cancelled()
     share = done / total if total > 0 else 0.5
-    progress.report(0.05 + (_CONVERTED - 0.05) * min(share, 1.0), CONVERTING, rows=done)
+    progress.report(0.05 + (_LOADED - 0.05) * min(share, 1.0), LOADING, rows=done)
 
 
 def _describe(layer: Layer, attributes: dict[str, Any]) -> None:
@@ -177,43 +177,73 @@ def _describe(layer: Layer, attributes: dict[str, Any]) -> None:
 
 
 def _compare(importing: Import, plan: LayerPlan, conversion: Conversion, changeset: Changeset) -> None:
-    progress.report(_WRITTEN, COMPARING)
-    differs = {"added": conversion.converted, "changed": 0, "removed": 0, "unchanged": 0}
-    summary = prepared_summary(plan, conversion, changeset, differs=differs)
-    importing.changeset = changeset
-    importing.summary = plain_json(summary.as_json())
+    progress.report(_LOADED, COMPARING)
+    counts = compute_diff(changeset)
+    importing.summary = plain_json(prepared_summary(plan, conversion, changeset, counts).as_json())
     importing.issue_counts = conversion.issue_counts
-    importing.status, importing.question, importing.problem = ImportStatus.READY, None, None
+    importing.changeset, importing.question, importing.problem = changeset, None, None
+    importing.status = ImportStatus.READY
+    if not counts.accepted:
+        _nothing_to_change(importing)
     importing.save()
 
 
 def apply(importing: Import, *, actor: User | None) -> None:
-    """Make the reviewed differences true, or hand them to a reviewer where the layer demands that.
+    """Make the accepted differences true, or hand them to a reviewer where the layer demands that.
 
-    Raises what `submit_changeset` and `apply_changeset` raise.
+    Where none is accepted, the import ends unchanged. Raises what `submit_changeset` and `apply_changeset`
+    raise.
     """
     progress.report(0.1, APPLYING)
     changeset = importing.changeset
     assert changeset is not None and importing.summary is not None  # noqa: S101, PT018 -- it is ready
-    layer = changeset.layer
-    if new := importing.summary["new_fields"]:
-        update_layer(layer=layer, actor=changeset.author, fields=[*layer.fields, *new])
-    if layer.is_draft:
-        _open(layer)
+    try:
+        with transaction.atomic():
+            changeset = _applied(importing, changeset, actor)
+    except NothingToChange:
+        _nothing_to_change(importing)
+    else:
+        done = changeset.status == Changeset.Status.APPLIED
+        importing.status = ImportStatus.APPLIED if done else ImportStatus.SUBMITTED
+        importing.summary = with_changeset(importing.summary, changeset)
+    importing.save(update_fields=["status", "summary", "changeset", "updated_at"])
+
+
+def _applied(importing: Import, changeset: Changeset, actor: User | None) -> Changeset:
+    summary, layer = importing.summary or {}, changeset.layer
+    if new := summary.get("new_fields"):
+        layer = update_layer(layer=layer, actor=changeset.author, fields=[*layer.fields, *new])
+    if kept := [item for item in summary.get("personal", ()) if item["kept"]]:
+        journal.record(
+            action="personal-data-kept", subject=layer.full_name, actor=actor, community=layer.community,
+            columns=kept,
+        )  # fmt: skip
+    _remember(importing)
     changeset = submit_changeset(changeset=changeset, actor=changeset.author)
-    if not changeset.review_required:
-        changeset = apply_changeset(changeset=changeset, actor=actor)
-    done = changeset.status == Changeset.Status.APPLIED
-    importing.status = ImportStatus.APPLIED if done else ImportStatus.SUBMITTED
-    importing.summary = with_changeset(importing.summary, changeset)
-    importing.save(update_fields=["status", "summary", "updated_at"])
+    if changeset.review_required:
+        return changeset
+    return apply_changeset(changeset=changeset, actor=actor)
 
 
-def _open(layer: Layer) -> None:
-    """A draft layer becomes one that its readers see."""
-    layer.is_draft = False
-    layer.save(update_fields=["is_draft", "updated_at"])
-    refresh_publication(layer)
+def _remember(importing: Import) -> None:
+    """Propose the same for the next file with these columns."""
+    inspection, choices = inspection_of(importing), Choices.from_json(importing.choices)
+    if inspection is None:
+        return
+    source = chosen_layer(inspection, choices.source_layer)
+    community = importing.community
+    proposal = proposal_for(source, community=community, actor=importing.owner, choices=choices)
+    remember(community=community, layer=source, proposal=proposal, choices=choices)
+
+
+def _nothing_to_change(importing: Import) -> None:
+    """The changeset goes, what was found stays."""
+    changeset, importing.changeset = importing.changeset, None
+    importing.save(update_fields=["changeset", "updated_at"])
+    if changeset is not None:
+        discard_changeset(changeset=changeset, actor=None)
+    importing.status = ImportStatus.UNCHANGED
+    importing.summary = {**(importing.summary or {}), "changeset": None, "status": "unchanged"}
 
 
 def drop_prepared(importing: Import) -> None:
@@ -222,10 +252,5 @@ def drop_prepared(importing: Import) -> None:
     changeset = importing.changeset
     importing.changeset, importing.summary, importing.issue_counts = None, None, {}
     importing.save(update_fields=["changeset", "summary", "issue_counts", "updated_at"])
-    if changeset is None or changeset.status not in (Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES):
-        return
-    layer = changeset.layer
-    staging.drop_staging(changeset)
-    changeset.delete()
-    if layer.is_draft:
-        layer.delete()
+    if changeset is not None and changeset.status in (Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES):
+        discard_changeset(changeset=changeset, actor=None)

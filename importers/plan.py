@@ -12,7 +12,8 @@ from gis_core.people import User
 from gis_core.roles import Action
 from importers.choices import LEAVE_OUT, Choices
 from importers.errors import FieldNotInFile, LayerNotInFile, SeveralLayers
-from importers.fields import FieldInfo
+from importers.mapping import ProposedField, mappings, personal_decisions, propose, schema_fields
+from importers.mapping_memory import recall
 from importers.sandbox import Conversion, FieldMapping, FileInspection, LayerInspection
 from layers.access import editable_schema, may, visible_layers
 from layers.catalogue import may_create_layers
@@ -62,6 +63,14 @@ class UnknownStandard(HromadaError):
     message = _("There is no standard layer “%(standard)s”.")
 
 
+class ColumnsCollide(HromadaError):
+    code = "columns-collide"
+    status = 409
+    message = _(
+        "Several columns go into one field “%(key)s”: %(columns)s. Choose one, or another key for the others."
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportRequest:
     """The decisions of whoever imports, under the names that commands and forms use.
@@ -96,7 +105,8 @@ class ImportRequest:
 @dataclass(frozen=True, kw_only=True)
 class LayerPlan:
     """The answer: `layer` None means a new one, made with `attributes`; `new_fields` is what an existing
-    layer's schema gains (its JSON form).
+    layer's schema gains (its JSON form), open to members until somebody decides otherwise; `personal` tells
+    of each column with personal data whether and why it is kept.
 
     Features that are matched by key keep their values of `kept_fields`, of which the file knows nothing.
     """
@@ -110,6 +120,7 @@ class LayerPlan:
     comment: str
     kept_fields: tuple[str, ...] = ()
     new_fields: tuple[dict[str, Any], ...] = ()
+    personal: tuple[dict[str, Any], ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def attributes_for(self, conversion: Conversion) -> dict[str, Any]:
@@ -163,43 +174,59 @@ def target_layer(community: Community, actor: User | None, slug: str) -> Layer |
     return layer
 
 
+def proposal_for(
+    source: LayerInspection, *, community: Community, actor: User | None, choices: Choices
+) -> list[ProposedField]:
+    """What becomes of each column of the layer, by the schema it goes into. Raises NotAllowed, UnknownStandard."""
+    layer = target_layer(community, actor, choices.layer) if choices.layer else None
+    remembered = recall(community=community, layer=source)
+    if layer is not None:
+        return propose(source, schema=editable_schema(actor, layer), remembered=remembered)
+    standard = _standard(choices)
+    schema = Schema.from_json(standard["fields"]) if standard else None
+    return propose(source, schema=schema, remembered=remembered)
+
+
+def _standard(choices: Choices) -> dict[str, Any] | None:
+    found = standard_attributes(choices.standard) if choices.standard else None
+    if choices.standard and found is None:
+        raise UnknownStandard(standard=choices.standard)
+    return found
+
+
 def _new_layer(
     source: LayerInspection, community: Community, actor: User | None, choices: Choices
 ) -> LayerPlan:
     if not may_create_layers(actor, community):
         raise NotAllowed()  # before the file is read, not after
-    standard = standard_attributes(choices.standard) if choices.standard else None
-    if choices.standard and standard is None:
-        raise UnknownStandard(standard=choices.standard)
-    attributes: dict[str, Any] = {
-        "title": dict(choices.title) or {"uk": source.name},
+    attributes: dict[str, Any] = _standard(choices) or {
+        "title": {"uk": source.name},
         "theme": choices.theme,
         "access_level": choices.access_level,
         "fields": [],
     }
-    if standard is not None:
-        attributes = standard | ({"title": dict(choices.title)} if choices.title else {})
+    if choices.title:
+        attributes["title"] = dict(choices.title)
     schema = Schema.from_json(attributes["fields"])
-    columns = _kept_columns(source, choices)
-    fields = tuple(_mapping(column, choices, schema) for column in columns)
-    new = [_schema_field(item, choices, access="") for item in fields if schema.get(item.key) is None]
-    attributes["fields"] = [*attributes["fields"], *new]
+    proposal = proposal_for(source, community=community, actor=actor, choices=choices)
+    fields = _fields(source, proposal, choices, schema, community)
+    attributes["fields"] = [*attributes["fields"], *schema_fields(proposal, choices, schema=schema)]
     key_field = _key_of(choices.key_field, fields) or attributes.get("key_field", "")
-    known = {item["key"] for item in attributes["fields"]}
-    if key_field and key_field not in known:
+    if key_field and key_field not in {item["key"] for item in attributes["fields"]}:
         raise FieldNotInFile(layer=source.name, field=key_field, choices=", ".join(i.key for i in fields))
     given = {item.key for item in fields}
     return LayerPlan(
         source=source, layer=None, fields=fields, key_field=key_field if key_field in given else "",
         mode=Mode.APPEND, geometry_type=attributes.get("geometry_type", ""), comment=choices.comment,
-        attributes={**attributes, "key_field": key_field},
+        attributes={**attributes, "key_field": key_field}, personal=_personal(proposal, choices),
     )  # fmt: skip
 
 
 def _into_existing(source: LayerInspection, layer: Layer, actor: User | None, choices: Choices) -> LayerPlan:
     seen = editable_schema(actor, layer)
-    fields = tuple(_mapping(column, choices, layer.schema) for column in _kept_columns(source, choices))
-    new = _new_fields(layer, actor, fields, choices)
+    proposal = proposal_for(source, community=layer.community, actor=actor, choices=choices)
+    fields = _fields(source, proposal, choices, seen, layer.community)
+    new = schema_fields(proposal, choices, schema=seen) if may(actor, layer, Action.MANAGE) else []
     _refuse_other_schema(layer, seen, fields, source, may_gain=bool(new))
     if layer.feature_count and not choices.mode:
         raise ModeNeeded(layer=layer.full_name, count=layer.feature_count)
@@ -209,22 +236,33 @@ def _into_existing(source: LayerInspection, layer: Layer, actor: User | None, ch
     return LayerPlan(
         source=source, layer=layer, key_field=layer.key_field if layer.key_field in given else "",
         geometry_type=layer.geometry_type, fields=fields, mode=choices.mode or Mode.APPEND,
-        comment=choices.comment, kept_fields=_kept_fields(layer, seen, fields, choices.mode), new_fields=new,
+        comment=choices.comment, kept_fields=_kept_fields(layer, seen, fields, choices.mode),
+        new_fields=tuple(item | {"access": AccessLevel.STAFF.value} for item in new),
+        personal=_personal(proposal, choices),
     )  # fmt: skip
 
 
-def _new_fields(
-    layer: Layer, actor: User | None, fields: Sequence[FieldMapping], choices: Choices
-) -> tuple[dict[str, Any], ...]:
-    """What the layer has no field for is kept under its own name, where the actor may change the schema; for
-    members until somebody opens it."""
-    if not may(actor, layer, Action.MANAGE):
-        return ()
-    return tuple(
-        _schema_field(item, choices, access=AccessLevel.STAFF)
-        for item in fields
-        if layer.schema.get(item.key) is None
-    )
+def _fields(
+    source: LayerInspection, proposal: Sequence[ProposedField], choices: Choices, schema: Schema,
+    community: Community,
+) -> tuple[FieldMapping, ...]:  # fmt: skip
+    names = [item.name for item in source.fields]
+    for choice in choices.mapping:
+        if choice.source not in names:
+            raise FieldNotInFile(layer=source.name, field=choice.source, choices=", ".join(names))
+    prefix = str(community.admin_unit_id)[:9]
+    fields = mappings(proposal, choices, schema=schema if schema.fields else None, prefix=prefix)
+    keys = [item.key for item in fields]
+    for item in fields:
+        if keys.count(item.key) > 1:
+            raise ColumnsCollide(
+                key=item.key, columns=", ".join(i.source for i in fields if i.key == item.key)
+            )
+    return fields
+
+
+def _personal(proposal: Sequence[ProposedField], choices: Choices) -> tuple[dict[str, Any], ...]:
+    return tuple(asdict(item) for item in personal_decisions(proposal, choices))
 
 
 def _kept_fields(layer: Layer, schema: Schema, fields: Sequence[FieldMapping], mode: str) -> tuple[str, ...]:
@@ -239,12 +277,13 @@ def _refuse_other_schema(
     known = {item.key for item in seen}
     given = {item.key for item in fields}
     hidden = {item.key for item in layer.schema} - known
-    extra = sorted(given & hidden if may_gain else given - known)
+    strange = bool(known) and not given & known
+    extra = sorted(given & hidden if may_gain and not strange else given - known)
     missing = sorted(item.key for item in seen if item.required and item.key not in given)
     differences = []
     if extra:
         differences.append(str(_("the layer has no field %(names)s")) % {"names": ", ".join(extra)})
-    if missing or (known and not given & known):
+    if missing or strange:
         names = ", ".join(missing or sorted(known))
         differences.append(str(_("the file has no column for %(names)s")) % {"names": names})
     kind = single_kind(source.geometry_type)
@@ -255,32 +294,6 @@ def _refuse_other_schema(
         raise SchemaDiffers(layer=layer.full_name, differences="; ".join(differences))
 
 
-def _kept_columns(source: LayerInspection, choices: Choices) -> list[FieldInfo]:
-    names = [item.name for item in source.fields]
-    for choice in choices.mapping:
-        if choice.source not in names:
-            raise FieldNotInFile(layer=source.name, field=choice.source, choices=", ".join(names))
-    return [item for item in source.fields if choices.column(item.name).keep]
-
-
-def _mapping(column: FieldInfo, choices: Choices, schema: Schema) -> FieldMapping:
-    """How a column is stored; in a field that exists, with that field's type."""
-    choice = choices.column(column.name)
-    key = choice.key or column.key
-    known = schema.get(key)
-    return FieldMapping(column.name, key, known.type if known else choice.type or column.type)
-
-
 def _key_of(wanted: str, fields: Sequence[FieldMapping]) -> str:
     """The key for a key field that was given by its key or by its column's name."""
     return next((item.key for item in fields if wanted == item.source), wanted)
-
-
-def _schema_field(mapping: FieldMapping, choices: Choices, *, access: str) -> dict[str, Any]:
-    choice = choices.column(mapping.source)
-    made: dict[str, Any] = {
-        "key": mapping.key, "title": dict(choice.title) or {"uk": mapping.source}, "type": mapping.type,
-    }  # fmt: skip
-    if choice.unit:
-        made["unit"] = choice.unit
-    return made | ({"access": access} if access else {})

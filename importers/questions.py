@@ -11,12 +11,12 @@ from importers.sandbox import LayerInspection
 
 MISSING = frozenset({
     "several-layers", "encoding-unknown", "crs-unknown", "crs-inexact", "layer-needed", "mode-needed",
-    "key-field-needed", "schema-differs",
+    "key-field-needed", "schema-differs", "columns-collide",
 })  # fmt: skip
 """Nobody has decided yet: asked, never refused."""
 ASKED = MISSING | {
     "layer-not-in-file", "field-not-in-file", "encoding-not-known", "crs-not-known", "layer-exists",
-    "unknown-standard", "no-geometry", "repeated-keys", "keys-needed", "bad-layer", "bad-schema",
+    "unknown-standard", "no-geometry", "repeated-keys", "duplicate-key", "bad-layer", "bad-schema",
 }  # fmt: skip
 """And what turns out to be decided wrongly while a job works on the file: asked too, so that no job fails."""
 

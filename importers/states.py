@@ -30,6 +30,12 @@ class ImportInterrupted(HromadaError):
     message = _("The work on this import ended and nobody knows why. Nothing was saved; start it again.")
 
 
+class WrongImportStatus(HromadaError):
+    code = "wrong-import-status"
+    status = 409
+    message = _("The import is “%(status)s”; this cannot be done with it now.")
+
+
 class ChangesetRejected(HromadaError):
     code = "changeset-rejected"
     status = 409

@@ -26,25 +26,28 @@ from importers.documents import import_document
 from importers.models import Import, ImportStatus, Upload
 from importers.plan import target_layer
 from importers.questions import MISSING, stored
-from importers.states import ENDED, State, state_of
+from importers.states import ENDED, State, WrongImportStatus, state_of
 from importers.uploads import discard_upload
-from layers.catalogue import LayerExists, may_create_layers
+from layers.catalogue import LayerBeingPrepared, may_create_layers
 from layers.models import Layer
 
 __all__ = [
-    "apply", "cancel", "decide", "discard", "import_document", "prepare", "retry", "revert", "start_import",
+    "WrongImportStatus",
+    "apply",
+    "cancel",
+    "decide",
+    "discard",
+    "import_document",
+    "prepare",
+    "retry",
+    "revert",
+    "start_import",
     "visible_imports",
 ]  # fmt: skip
 
 _INSPECTED_WITH = frozenset({"encoding"})
 """Choices that change what is found in a file: with another encoding its columns have other names."""
 _WITHOUT_EFFECT = frozenset({"until"})
-
-
-class WrongImportStatus(HromadaError):
-    code = "wrong-import-status"
-    status = 409
-    message = _("The import is “%(status)s”; this cannot be done with it now.")
 
 
 class ImportBusy(HromadaError):
@@ -289,7 +292,7 @@ def _refuse_slug(importing: Import, choices: Choices, actor: User) -> None:
     layer = target_layer(importing.community, actor, choices.layer)
     drafts = Layer.objects.filter(community=importing.community, slug=choices.layer, is_draft=True)
     if layer is None and drafts.exclude(changesets__import_of=importing).exists():
-        raise LayerExists(community=importing.community.slug, slug=choices.layer)
+        raise LayerBeingPrepared(community=importing.community.slug, slug=choices.layer)
 
 
 def _refuse_uploads(uploads: Sequence[Upload], community: Any, owner: User) -> None:

@@ -8,6 +8,7 @@ from importers.models import Import
 from importers.plan import LayerPlan
 from importers.sandbox import Conversion
 from importers.surroundings import lies_elsewhere
+from layers.diff import DiffCounts
 from layers.models import Changeset
 
 _SHOWN_ISSUES = 20
@@ -38,6 +39,7 @@ class ImportSummary:
     issues: int
     issue_counts: dict[str, int] = field(default_factory=dict)
     new_fields: list[dict[str, Any]] = field(default_factory=list)
+    personal: list[dict[str, Any]] = field(default_factory=list)
     added: int = 0
     changed: int = 0
     removed: int = 0
@@ -53,7 +55,7 @@ class ImportSummary:
 
 
 def prepared_summary(
-    plan: LayerPlan, conversion: Conversion, changeset: Changeset, *, differs: dict[str, int]
+    plan: LayerPlan, conversion: Conversion, changeset: Changeset, counts: DiffCounts
 ) -> ImportSummary:
     """What is known once the rows are staged."""
     crs = conversion.crs
@@ -77,10 +79,11 @@ def prepared_summary(
         issues=sum(conversion.issue_counts.values()),
         issue_counts=conversion.issue_counts,
         new_fields=list(plan.new_fields),
-        added=differs["added"],
-        changed=differs["changed"],
-        removed=differs["removed"],
-        unchanged=differs["unchanged"],
+        personal=list(plan.personal),
+        added=counts.added,
+        changed=counts.changed,
+        removed=counts.removed,
+        unchanged=counts.unchanged,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -87,7 +88,7 @@ def enqueue(importing: Import, status: str, actor: User | None) -> None:
     queued = job_task.using(
         owner=actor or importing.owner, community=importing.community, subject=importing.name
     ).enqueue(importing.pk, importing.turn, *arguments)
-    importing.status, importing.job = ImportStatus(status), queued.id
+    importing.status, importing.job = ImportStatus(status), UUID(queued.id)
     importing.question = importing.problem = None
     importing.save(update_fields=["status", "job", "question", "problem", "updated_at"])
 

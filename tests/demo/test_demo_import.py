@@ -32,7 +32,7 @@ def test_a_demo_file_is_imported_whole_into_its_standard_layer(
 
     summary = load(file, community)
 
-    assert summary.first_issues == []
+    assert [issue for issue in summary.first_issues if issue["done"] != "kept"] == []
     assert (summary.read, summary.imported, summary.repaired, summary.rejected) == (
         file.rows,
         file.rows,

@@ -1,0 +1,54 @@
+"""What is refused before a byte of it is stored: files beyond the limit, and any file when the disk is short."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler
+from django.utils.translation import gettext as _
+
+from gis_core import limits
+from gis_core.errors import TooLarge
+from importers.errors import DiskShort
+
+_MB = 1024 * 1024
+FORM_BYTES = _MB
+"""What the other fields of a form may take besides the file."""
+
+
+class UploadGate(FileUploadHandler):
+    """First of a request's upload handlers; passes every byte on. Raises TooLarge, DiskShort."""
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803 -- the name is Django's
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> None:
+        refuse_size(content_length - FORM_BYTES, name=str(_("The file")))
+        refuse_short_disk(content_length)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
+        return raw_data
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+def refuse_size(size: int, *, name: str) -> None:
+    """Raises TooLarge for more bytes than an upload may have."""
+    limit_mb = limits.value("max_upload_mb")
+    if size > limit_mb * _MB:
+        raise TooLarge(thing=name, size=f"{-(-size // _MB)} MB", limit=f"{limit_mb} MB")
+
+
+def refuse_short_disk(size: int) -> None:
+    """Raises DiskShort where `size` more bytes would leave the disk of the uploads with too little room."""
+    folder = Path(settings.MEDIA_ROOT)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    disk = shutil.disk_usage(folder)
+    if disk.free - size < disk.total * limits.value("min_free_disk_percent") / 100:
+        raise DiskShort()

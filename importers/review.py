@@ -1,0 +1,80 @@
+"""Looking at what an import would change, and accepting it in part (`layers.diff`), as a reader may see it."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from gis_core.people import User
+from importers.models import Import, ImportStatus
+from importers.states import WrongImportStatus, state_of
+from layers import diff
+from layers.access import editable_schema
+from layers.diff import DiffRow
+from layers.models import Changeset
+from layers.queries import Box
+from layers.schema import Field, Schema
+
+_OPEN = (Changeset.Status.DRAFT, Changeset.Status.SUBMITTED, Changeset.Status.NEEDS_CHANGES)
+
+
+def counts(importing: Import) -> dict[str, int] | None:
+    """added, changed, removed, unchanged, invalid (rows left out) and accepted; None before it was prepared.
+
+    Once the changeset is applied they are those of the preparation.
+    """
+    summary, changeset = importing.summary, importing.changeset
+    if summary is None:
+        return None
+    found = {name: summary.get(name, 0) for name in ("added", "changed", "removed", "unchanged")}
+    accepted = sum(found.values()) - found["unchanged"]
+    if changeset is not None and changeset.status in _OPEN:
+        now = diff.diff_counts(changeset)
+        found = {name: getattr(now, name) for name in found}
+        accepted = now.accepted
+    elif summary.get("revision"):
+        accepted = summary["created"] + summary["updated"] + summary["deleted"]
+    return {**found, "invalid": summary["rejected"], "accepted": accepted}
+
+
+def rows(importing: Import, user: User, *, kind: str | None, limit: int, after: int) -> Sequence[DiffRow]:
+    """Differences in the fields that the user sees, by id; none once they are applied."""
+    changeset = importing.changeset
+    if changeset is None or changeset.status not in _OPEN:
+        return []
+    return diff.diff_rows(
+        changeset, kind=kind, limit=limit, after=after, fields=_fields(importing, changeset, user)
+    )
+
+
+def features(importing: Import, *, kinds: Sequence[str], bbox: Box | None, limit: int) -> str:
+    """GeoJSON text of what differs; an empty collection once it is applied."""
+    changeset = importing.changeset
+    if changeset is None or changeset.status not in _OPEN:
+        return '{"type":"FeatureCollection","truncated":false,"features":[]}'
+    return diff.diff_features(changeset, kinds=kinds, bbox=bbox, limit=limit)
+
+
+def accept(importing: Import, *, kind: str | None, ids: Sequence[int] | None, accepted: bool) -> int:
+    """Accept or refuse differences of an import that is ready; how many it concerned. Raises
+    WrongImportStatus."""
+    with transaction.atomic():
+        importing = Import.objects.select_for_update(of=("self",)).get(pk=importing.pk)
+        state = state_of(importing)
+        if state.status != ImportStatus.READY or importing.changeset is None:
+            raise WrongImportStatus(status=ImportStatus(state.status).label)
+        return diff.accept(importing.changeset, kind=kind, ids=ids, accepted=accepted)
+
+
+def sees_all(importing: Import, user: User) -> bool:
+    """Whether no field of the target layer is closed to the user; the owner knows the file anyway."""
+    if importing.owner_id == user.pk:
+        return True
+    layer = importing.changeset.layer if importing.changeset else None
+    return layer is None or len(editable_schema(user, layer).fields) == len(layer.schema.fields)
+
+
+def _fields(importing: Import, changeset: Changeset, user: User) -> tuple[Field, ...]:
+    """What the user sees of the layer, and fields that it is about to gain, for members as they will be."""
+    seen = editable_schema(user, changeset.layer).fields
+    new = Schema.from_json((importing.summary or {}).get("new_fields", [])).fields
+    return (*seen, *new)

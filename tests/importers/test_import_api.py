@@ -1,0 +1,228 @@
+"""The steps of an import over HTTP, as a program takes them."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from gis_core.communities import Community
+from gis_core.jobs.inline import run_ready_jobs
+from gis_core.people import User, create_api_token
+from importers.issues import keep_issues
+from importers.models import Import, ImportIssue, Upload
+from layers.models import Feature, Layer
+from tests.importers import files
+
+MakeUser = Callable[..., User]
+ClientOf = Callable[[User | None], Client]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_the_test(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    settings.MEDIA_ROOT = tmp_path / "var" / "uploads"
+    monkeypatch.setenv("HROMADA_MIN_FREE_DISK_PERCENT", "0")
+
+
+@pytest.fixture
+def browser(user_with_role: MakeUser, client_of: ClientOf) -> Client:
+    return client_of(user_with_role("editor"))
+
+
+def send(client: Client, file: Path, **fields: Any) -> Any:
+    body = {"file": SimpleUploadedFile(file.name, file.read_bytes()), "community": "demo", **fields}
+    return client.post("/api/imports", body)
+
+
+def patch(client: Client, path: str, body: Any) -> Any:
+    return client.patch(path, body, content_type="application/json")
+
+
+def test_a_file_in_one_request_is_prepared_reviewed_applied_and_undone(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    answer = send(browser, files.shapefile(tmp_path, files.parcels(3)), layer="parcels")
+    assert answer.status_code == 202
+    address = answer["Location"].removeprefix("http://testserver")
+    run_ready_jobs()
+    document = browser.get(address).json()
+    assert (document["status"], document["diff"]["added"], document["diff"]["accepted"]) == ("ready", 3, 3)
+    rows = browser.get(f"{address}/diff?kind=added&limit=2").json()
+    assert len(rows["rows"]) == 2
+    assert rows["rows"][0]["after"]["cadnum"]
+    rest = browser.get(f"{address}/diff?kind=added&limit=2&after={rows['next']}").json()
+    assert (len(rest["rows"]), rest["next"]) == (1, None)
+    shapes = browser.get(f"{address}/diff.geojson").json()
+    assert len(shapes["features"]) == 3
+    refused = patch(browser, f"{address}/diff", {"rows": [rows["rows"][0]["id"]], "accepted": False}).json()
+    assert (refused["concerned"], refused["counts"]["accepted"]) == (1, 2)
+    assert browser.post(f"{address}/apply").status_code == 202
+    run_ready_jobs()
+    assert browser.get(address).json()["status"] == "applied"
+    assert Feature.objects.count() == 2
+    assert browser.post(f"{address}/revert").status_code == 202
+    run_ready_jobs()
+    assert browser.get(address).json()["status"] == "reverted"
+    assert not Feature.objects.exists()
+
+
+def test_the_same_file_again_changes_nothing_and_says_so(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(3))
+    send(browser, file, layer="parcels", apply="true")
+    run_ready_jobs()
+    answer = send(browser, file, layer="parcels", mode="replace", apply="true")
+    run_ready_jobs()
+    document = browser.get(answer["Location"]).json()
+    assert (document["status"], document["diff"]["unchanged"], document["changeset"]) == (
+        "unchanged",
+        3,
+        None,
+    )
+    assert Layer.objects.get().revision == 1
+
+
+def test_the_parts_of_a_shapefile_sent_apart_form_one_import(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    import zipfile
+
+    zipped = files.shapefile(tmp_path, files.parcels(3))
+    with zipfile.ZipFile(zipped) as archive:
+        parts = [SimpleUploadedFile(Path(name).name, archive.read(name)) for name in archive.namelist()]
+    body = {"file": parts, "community": "demo", "layer": "parcels", "apply": "true"}
+    answer = browser.post("/api/imports", body)
+    run_ready_jobs()
+    document = browser.get(answer["Location"]).json()
+    assert (document["status"], document["name"].endswith(".shp")) == ("applied", True)
+    assert Feature.objects.count() == 3
+
+
+def test_polling_costs_a_304_while_nothing_changes(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    address = send(browser, files.shapefile(tmp_path, files.parcels(3)), layer="parcels")["Location"]
+    first = browser.get(address)
+    assert browser.get(address, HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
+    run_ready_jobs()
+    assert browser.get(address, HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 200
+
+
+def test_a_wrong_decision_is_a_problem_that_names_it(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    address = send(browser, files.shapefile(tmp_path, files.parcels(3)))["Location"]
+    run_ready_jobs()
+    assert browser.get(address).json()["question"]["code"] == "layer-needed"
+    answer = patch(browser, address, {"layer": "Ділянки"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["choice"]) == (
+        422,
+        "bad-choice",
+        "layer",
+    )
+    answer = patch(browser, address, {"layer": "parcels", "key_field": "nowhere"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "field-not-in-file")
+    assert patch(browser, address, {"layer": "parcels"}).json()["status"] == "preparing"
+
+
+def test_a_token_works_without_a_session_and_a_session_needs_the_forgery_check(
+    community: Community, user_with_role: MakeUser, tmp_path: Path
+) -> None:
+    editor = user_with_role("editor")
+    file = files.shapefile(tmp_path, files.parcels(3))
+    token = create_api_token(user=editor, name="program")
+    program = Client(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {token}"})
+    assert send(program, file, layer="parcels").status_code == 202
+    forged = Client(enforce_csrf_checks=True)
+    forged.force_login(editor)
+    answer = send(forged, file, layer="parcels")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forgery-check-failed")
+    assert Import.objects.count() == 1
+
+
+def test_an_oversized_body_is_refused_by_its_length_alone(
+    community: Community, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HROMADA_MAX_UPLOAD_MB", "1")
+
+    class Unread(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("the body was read")
+
+    answer = browser.generic(
+        "POST", "/api/imports", b"x", content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(3 * 1024 * 1024), **{"wsgi.input": Unread()},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert not Upload.objects.exists()
+
+
+def test_nobody_else_finds_an_import_by_its_address(
+    community: Community, browser: Client, user_with_role: MakeUser, client_of: ClientOf, tmp_path: Path
+) -> None:
+    address = send(browser, files.shapefile(tmp_path, files.parcels(3)), layer="parcels")["Location"]
+    run_ready_jobs()
+    paths = ["", "/diff", "/diff.geojson", "/issues", "/issues.csv", "/issues.geojson"]
+    for reader in (client_of(None), client_of(user_with_role("viewer")), client_of(user_with_role(None))):
+        for path in paths:
+            absent = reader.get(f"/api/imports/00000000-0000-4000-8000-000000000000{path}")
+            hidden = reader.get(f"{address}{path}")
+            assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content)
+            assert hidden.status_code == 404
+        for step in ("prepare", "apply", "cancel", "retry", "revert"):
+            assert reader.post(f"{address}/{step}").status_code in (403, 404)
+        assert reader.delete(address).status_code in (403, 404)
+        assert reader.get("/api/imports").json()["imports"] == []
+    assert all(browser.get(f"{address}{path}").status_code == 200 for path in paths)
+    assert Import.objects.exists()
+
+
+def test_issues_are_a_list_a_table_in_the_readers_language_and_a_map(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    address = send(browser, files.shapefile(tmp_path, files.parcels(3)), layer="parcels")["Location"]
+    importing = Import.objects.get()
+    (tmp_path / "issues.jsonl").write_text(
+        '{"row": 2, "rule": "value-not-a-number", "done": "nulled", "field": "PLOSHA", "value": "=1+1",'
+        ' "params": {}, "point": [29.24, 48.68]}\n'
+        '{"row": 3, "rule": "text-damaged", "done": "kept", "field": "N\\u0000\\t\\\\", "value": "a\\nb",'
+        ' "params": {"x": 1.5}}\n',
+        encoding="utf-8",
+    )
+    keep_issues(importing, tmp_path / "issues.jsonl")
+    assert ImportIssue.objects.get(row=3).field == "N\t\\"
+    listed = browser.get(f"{address}/issues?limit=1").json()
+    assert listed["issues"][0]["row"] == 2
+    assert len(browser.get(f"{address}/issues?limit=1&after={listed['next']}").json()["issues"]) == 1
+    assert len(browser.get(f"{address}/issues?rule=text-damaged").json()["issues"]) == 1
+    tables = {}
+    token = create_api_token(user=cast(User, importing.owner), name="program")
+    for language in ("uk", "en"):
+        told = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        answer = Client().get(f"{address}/issues.csv", headers=told)
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")
+        tables[language] = list(csv.reader(io.StringIO(text)))
+    assert tables["uk"][1][2] == "'=1+1"
+    assert "is no number" in tables["en"][1][3]
+    assert tables["uk"][1][3] != tables["en"][1][3]
+    places = browser.get(f"{address}/issues.geojson").json()["features"]
+    assert [place["geometry"]["coordinates"] for place in places] == [[29.24, 48.68]]
+
+
+def test_the_list_is_paged_newest_first_at_a_steady_cost(
+    community: Community, browser: Client, tmp_path: Path, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(5):
+        send(browser, files.shapefile(tmp_path, files.parcels(1)), layer=f"parcels_{number}")
+    with django_assert_max_num_queries(8):
+        first = browser.get("/api/imports?community=demo&limit=3").json()
+    assert [item["status"] for item in first["imports"]] == ["inspecting"] * 3
+    rest = browser.get(f"/api/imports?community=demo&limit=3&after={first['next']}").json()
+    assert (len(rest["imports"]), rest["next"]) == (2, None)
