@@ -127,6 +127,15 @@ def test_a_feature_without_a_key_is_given_that_of_the_row_that_lies_there(make_l
     assert (after[0], after[3]) == (before[0], "k1")
 
 
+def test_a_row_without_a_key_comes_before_one_with_a_new_key_where_both_could_be_the_feature(
+    make_layer: MakeLayer,
+) -> None:
+    layer = make_layer(key_field="cad_num")
+    load(layer, "append", [row(30, None, name="А")])
+    changeset = prepared(layer, "replace", [row(30, "k1", name="А"), row(30, None, name="А")])
+    assert [(found.kind, found.key) for found in seen(changeset)] == [("added", "k1")]
+
+
 def test_replacing_by_a_row_without_a_key_takes_the_key_away(parcels: Layer) -> None:
     carry_out(prepared(parcels, "replace", [row(30, None, name="Ділянка 1", area_ha=1)]))
     ((_id, _geometry, properties, key),) = whole(parcels)
@@ -341,7 +350,9 @@ def test_an_update_goes_on_where_only_other_features_were_changed_and_a_replacem
     parcels: Layer,
 ) -> None:
     updating = prepared(parcels, "update", [row(30, "k1", name="З файлу")])
-    replacing = prepared(parcels, "replace", [row(30, "k1", name="З файлу")])
+    same = [row(29.0 + n, f"k{n}", name=f"Ділянка {n}", area_ha=n) for n in (2, 3)]
+    replacing = prepared(parcels, "replace", [row(30, "k1", name="З файлу"), *same])
+    assert numbers(replacing) == (0, 1, 0, 2)
     edit(parcels, Feature.objects.get(external_key="k3").pk, cad_num="k3", name="Виправлено")
     with pytest.raises(LayerMovedOn):
         carry_out(replacing)
