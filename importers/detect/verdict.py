@@ -84,7 +84,11 @@ def judge(values: Iterable[bytes], declared: Declaration | str | None = None) ->
     readings = _readings(raw, CANDIDATES if said in ("", *CANDIDATES) else (*CANDIDATES, said))
     _weigh(readings, said, _RARE)
     best = readings[0]
-    candidates = [Candidate(item.codec, round(item.share, 4), _samples(item.texts)) for item in readings]
+    places = _telling_places(best.texts)
+    candidates = [
+        Candidate(item.codec, round(item.share, 4), [item.texts[place][:_SAMPLE_LENGTH] for place in places])
+        for item in readings
+    ]
     few = sum(byte >= 0x80 for value in raw for byte in value) < _FEW_BYTES
     chosen = best if best.share >= (_SURE_OF_FEW if few else _SURE) else None
     notes = _notes(readings, chosen, said)
@@ -206,10 +210,9 @@ def _serious(candidates: list[Candidate]) -> list[Candidate]:
     return candidates[: max(likely, _FEWEST_OPTIONS)]
 
 
-def _samples(texts: list[str]) -> list[str]:
-    """Three different values, those with words first."""
-    unlike = sorted(texts, key=lambda text: not any(letter.isspace() for letter in text))
-    return [text[:_SAMPLE_LENGTH] for text in unlike[:_SAMPLES]]
+def _telling_places(texts: list[str]) -> list[int]:
+    """Places of three values, those with words first; every candidate shows the same ones."""
+    return sorted(range(len(texts)), key=lambda place: " " not in texts[place])[:_SAMPLES]
 
 
 def _notes(readings: list[_Reading], chosen: _Reading | None, said: str) -> list[Note]:

@@ -10,6 +10,7 @@ from importers.detect.crs_candidates import Surroundings
 from importers.detect.crs_verdict import CrsVerdict, judge, judge_axes
 from importers.detect.encoding import Verdict
 from importers.errors import CrsInexact, CrsUnknown, EncodingUnknown
+from importers.personal import HIDDEN
 from importers.readers import opened
 from importers.readers.vector import LayerFacts
 from importers.sandbox.protocol import Request
@@ -17,6 +18,7 @@ from importers.sandbox.sampling import vertices
 
 _SERIOUS, _ROWS_SHOWN, _ROWS_LOOKED_AT, _LONGEST_TEXT = 3, 3, 200, 200
 _SAMPLES_ROWS = 5
+_QUOTED = frozenset({"sample", "meant", "as_declared", "as_found"})
 
 
 @dataclass(frozen=True)
@@ -49,28 +51,72 @@ def _of_raw_text(layer: LayerFacts, verdict: Verdict) -> Verdict:
     return verdict
 
 
-def encoding_document(layer: LayerFacts, decided: Decided) -> dict[str, Any]:
-    """The fields of LayerInspection about the encoding, with rows as they would read in the serious ones."""
+def encoding_document(
+    layer: LayerFacts, decided: Decided, personal: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """The fields of LayerInspection about the encoding, with rows as they would read in the serious ones.
+
+    `personal` are names of columns (as the likeliest encoding reads them) whose values must not leave.
+    """
     options = [asdict(item) for item in decided.verdict.candidates]
-    for option in options[:_SERIOUS] if len(options) > 1 else []:
-        option["rows"] = _rows_in(layer, option["encoding"])
+    shown_in = decided.codec or (options[0]["encoding"] if options else "utf-8")
+    hidden = frozenset(
+        place for place, name in enumerate(layer.names) if layer.decoded_name(name, shown_in) in personal
+    )
+    notes = [asdict(note) for note in decided.verdict.notes]
+    if len(options) > 1:
+        _show_rows(layer, options, hidden)
+    if hidden:
+        _hide_in_notes(notes, options)
     return {
         "encoding": decided.codec,
         "encoding_confidence": decided.verdict.confidence,
         "encoding_options": options,
-        "encoding_notes": [asdict(note) for note in decided.verdict.notes],
+        "encoding_notes": notes,
     }
 
 
-def _rows_in(layer: LayerFacts, codec: str) -> list[dict[str, Any]]:
-    """Three whole rows with the most letters beyond ASCII, in the order of the file."""
+def _show_rows(layer: LayerFacts, options: list[dict[str, Any]], hidden: frozenset[int]) -> None:
+    """Put the same three whole rows into each serious option; where columns are personal, samples are of the
+    others only."""
+    telling: list[int] = []
+    for number, option in enumerate(options):
+        if number >= _SERIOUS:
+            option["samples"] = [] if hidden else option["samples"]
+            continue
+        rows = _rows_in(layer, option["encoding"], hidden)
+        telling = telling or _most_letters(rows)
+        option["rows"] = [rows[place] for place in telling if place < len(rows)]
+        if hidden:
+            texts = dict.fromkeys(
+                str(v) for row in option["rows"] for v in row.values() if not str(v).isascii()
+            )
+            option["samples"] = [text for text in texts if text != HIDDEN][:_ROWS_SHOWN]
+
+
+def _most_letters(rows: list[dict[str, Any]]) -> list[int]:
+    """Places of the three rows with most letters beyond ASCII, in the order of the file."""
+    letters = [sum(letter >= "\x80" for value in row.values() for letter in str(value)) for row in rows]
+    return sorted(sorted(range(len(rows)), key=lambda place: -letters[place])[:_ROWS_SHOWN])
+
+
+def _rows_in(layer: LayerFacts, codec: str, hidden: frozenset[int]) -> list[dict[str, Any]]:
+    """The first rows as they would read, without the values of hidden columns."""
     try:
         rows = opened.samples(layer, codec, _ROWS_LOOKED_AT)
     except EncodingUnknown:
         return []
-    letters = [sum(letter >= "\x80" for value in row.values() for letter in str(value)) for row in rows]
-    telling = sorted(sorted(range(len(rows)), key=lambda place: -letters[place])[:_ROWS_SHOWN])
-    return [{key: _shown(value) for key, value in rows[place].items()} for place in telling]
+    closed = {layer.decoded_name(layer.names[place], codec) for place in hidden}
+    return [{key: HIDDEN if key in closed else _shown(value) for key, value in row.items()} for row in rows]
+
+
+def _hide_in_notes(notes: list[dict[str, Any]], options: list[dict[str, Any]]) -> None:
+    """Values that a note quotes, unless an option shows them too."""
+    shown = {text for option in options for text in option["samples"]}
+    for note in notes:
+        for name in _QUOTED & note["params"].keys():
+            if note["params"][name] not in shown:
+                note["params"][name] = HIDDEN
 
 
 def _shown(value: object) -> Any:

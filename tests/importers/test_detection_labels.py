@@ -19,7 +19,9 @@ from gis_core.geo.crs import operation_between
 from importers.detect import crs_verdict, verdict
 from importers.detect.crs_candidates import Surroundings, tried
 from importers.detect.crs_verdict import CrsChoice, CrsVerdict
+from importers.sandbox import inspect_file
 from tests.importers import labelled
+from tests.importers.corpus import shapefile_parts, zipped_shapefile
 from tests.importers.data import needs_real_data
 from tests.importers.labelled import CrsVariant, TextVariant
 
@@ -62,6 +64,46 @@ def test_encodings_of_generated_files_are_decided_right(
 def test_coordinate_systems_of_generated_files_are_decided_right(capsys: pytest.CaptureFixture[str]) -> None:
     table = _systems_judged(labelled.crs_variants(labelled.generated_places()))
     _assert_decided(table, "coordinate systems, generated", capsys, least=100)
+
+
+def test_a_sample_of_variants_lands_in_its_place_through_the_sandbox(tmp_path: Path) -> None:
+    places, texts = labelled.generated_places(), labelled.generated_texts()["twenty streets"]
+    systems = [item for item in labelled.crs_variants(places[:1]) if item.label != ".prj wrong"]
+    plain = {reading.code for reading in systems if reading.code.startswith(("EPSG:556", "EPSG:326"))}
+    sample = [item for item in systems if item.label == ".prj right" or item.code not in plain][::2][:20]
+    for number, item in enumerate(sample):
+        codec = labelled.ENCODINGS[number % len(labelled.ENCODINGS)]
+        path = _shapefile(tmp_path / f"{number}.zip", item, [text.encode(codec, "replace") for text in texts])
+        [layer] = inspect_file(
+            path, work=tmp_path / str(number), area=item.place.area, local_srid=item.place.local_srid
+        ).layers
+        assert layer.encoding, (codec, layer.encoding_options)
+        assert _read_all(texts, codec, layer.encoding) == _read_all(texts, codec, codec), codec
+        assert layer.crs is not None, (item.code, item.label, layer.crs_options)
+        assert layer.swap_xy is item.swapped, item
+        west, south = item.place.lonlat[:20].min(axis=0)
+        chosen = layer.crs_options[0]
+        assert chosen.lon == pytest.approx(np.median(item.place.lonlat[:20, 0]), abs=0.02)
+        assert west - 0.01 < chosen.points[0][0]
+        assert south - 0.01 < chosen.points[0][1]
+
+
+def _read_all(texts: list[str], codec: str, by: str) -> list[str]:
+    return [text.encode(codec, "replace").decode(by, "replace") for text in texts]
+
+
+def _shapefile(path: Path, item: CrsVariant, values: list[bytes]) -> Path:
+    """Twenty small squares with a text each, as the variant has them."""
+    side = 0.0001 if "4326" in item.code else 10.0
+    rings = [
+        [(x, y), (x, y + side), (x + side, y + side), (x + side, y), (x, y)]
+        for x, y in item.xy[: len(values)]
+    ]
+    prj = labelled.prj(item.code) if item.declared is not None else ""
+    parts = shapefile_parts(rings, values, prj=prj)
+    if not prj:
+        parts.pop(".prj", None)
+    return zipped_shapefile(path, parts)
 
 
 # --- judging ---
