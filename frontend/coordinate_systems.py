@@ -100,6 +100,8 @@ def encoding_name(code: str) -> str:
         "utf-8": _("UTF-8, the usual one today"),
         "cp1251": _("Windows Cyrillic (cp1251)"),
         "cp866": _("DOS Cyrillic (cp866)"),
+        "cp1125": _("DOS Ukrainian (cp1125)"),
+        "mac-cyrillic": _("Macintosh Cyrillic"),
         "koi8-u": _("KOI8-U, old Unix"),
         "iso8859-5": _("ISO 8859-5, old Unix"),
     }.get(code, code)

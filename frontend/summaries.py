@@ -30,7 +30,7 @@ def import_summary(result: Any, issues: Sequence[dict[str, Any]] | None = None) 
         "changeset_url": reverse("changeset", args=[community, result["changeset"]]),
         "waits_for_review": result.get("status", "applied") != Changeset.Status.APPLIED,
         "crs": result.get("crs", ""),
-        "crs_name": _crs_name(result.get("crs", ""), result.get("crs_name", "")),
+        "crs_name": system_name(result.get("crs", ""), result.get("crs_name", "")),
         "accuracy_m": result.get("accuracy_m"),
         "encoding": encoding_name(result.get("encoding", "")),
         "issues": shown,
@@ -60,7 +60,7 @@ def import_report(changeset: Changeset, source: ReadSource) -> dict[str, Any] | 
     return import_summary(importing.summary, first_issues(importing, SHOWN_ISSUES)) if importing else None
 
 
-def _crs_name(code: str, registered: str) -> str:
+def system_name(code: str, registered: str) -> str:
     """Our name for the system, else the one it has in the register."""
     number = code.removeprefix("EPSG:")
     ours = crs_name(int(number)) if number.isdigit() else ""

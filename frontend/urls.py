@@ -32,7 +32,12 @@ class Number(CommunitySlug):
         return str(value)
 
 
+class ImportAction(CommunitySlug):
+    regex = "apply|cancel|retry|discard|revert"
+
+
 register_converter(CommunitySlug, "community")
+register_converter(ImportAction, "import_action")
 register_converter(LayerSlug, "layer")
 register_converter(Number, "number")
 
@@ -49,11 +54,20 @@ urlpatterns = [
         "<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"
     ),
     path("<community:community>/import/", imports.import_page, name="import"),
+    path("<community:community>/imports/", imports.import_list, name="import-list"),
+    path("<community:community>/imports/<uuid:importing>/", imports.importing, name="importing"),
+    path("<community:community>/imports/<uuid:importing>/state/", imports.state, name="importing-state"),
+    path("<community:community>/imports/<uuid:importing>/choices/", imports.choose, name="importing-choices"),
+    path("<community:community>/imports/<uuid:importing>/review/", imports.review, name="importing-review"),
+    path(
+        "<community:community>/imports/<uuid:importing>/<import_action:action>/",
+        imports.act,
+        name="importing-act",
+    ),
     path("<community:community>/jobs/", jobs.job_list, name="job-list"),
     path("<community:community>/jobs/<uuid:job>/", jobs.job_page, name="job"),
     path("<community:community>/jobs/<uuid:job>/cancel/", jobs.cancel, name="job-cancel"),
     path("<community:community>/jobs/<uuid:job>/retry/", jobs.retry, name="job-retry"),
-    path("<community:community>/jobs/<uuid:job>/answer/", imports.answer, name="job-answer"),
     path("<community:community>/changesets/<number:changeset>/", changesets.changeset_page, name="changeset"),
     path(
         "<community:community>/changesets/<number:changeset>/revert/",

@@ -45,12 +45,25 @@ function viewerFiles() {
 
 test("the public map weighs at most 120 KB of compressed script, the worker included", () => {
   const sizes = viewerFiles().map(({ name, code }) => [name, kilobytes(code)] as const);
+  // What the small maps of the import pages use too lies in chunks of its own, which the page preloads.
   expect(sizes.map(([name]) => name.replace(/-[\w-]{8}\.js$/, "")).sort()).toEqual([
+    "assets/patterns",
+    "assets/preload-helper",
+    "assets/session",
     "assets/viewer",
     "assets/worker",
   ]);
+  expect(viewerFiles().some(({ code }) => /import-upload|hm-sketch/.test(code))).toBe(false);
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   expect(total, JSON.stringify(sizes)).toBeLessThan(BUDGET_KB);
+});
+
+test("the pages of imports start with at most 15 KB, and load a map only where they show one", () => {
+  const entry = files.find(({ chunk }) => chunk?.isEntry && chunk.name === "import");
+  const needed = files.filter(({ name }) => withImports(entry?.name ?? "").has(name));
+  expect(needed.length).toBeGreaterThan(0);
+  expect(needed.reduce((sum, { code }) => sum + kilobytes(code), 0)).toBeLessThan(15);
+  expect(needed.some(({ code }) => code.includes("leaflet-container"))).toBe(false);
 });
 
 test("the editor adds at most 110 KB, and only for those who open it", () => {

@@ -1,6 +1,11 @@
-"""Importing: a form that hands a file to a job, and the answer to what a job had to ask."""
+"""Importing: the page that takes files, the list of imports, and the steps of one.
 
-from typing import Any
+What may be done and what it means is `importers.steps`'s; here forms are read and pages made of the document
+that programs get too.
+"""
+
+import hashlib
+import json
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,27 +13,32 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from frontend.forms import ImportForm
-from frontend.questions import question_of
+from frontend.forms import FilesForm
+from frontend.importing import columns, stages
+from frontend.importing.answers import changed_target, reading_choices, wanted_layers
+from frontend.importing.target import TargetForm, schema_of
 from frontend.uploads import UploadGate
-from frontend.views.jobs import job_of
-from frontend.views.page import community_named, page, signed_in, turned_away
+from frontend.views.importing import editable_layers, importing_page
+from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from gis_core import limits
 from gis_core.communities import Community
-from gis_core.errors import HromadaError, NotAllowed
-from gis_core.jobs.models import Job
-from gis_core.jobs.queries import job_view
+from gis_core.errors import HromadaError, NotFound
 from gis_core.roles import Action
-from importers.models import Upload
-from importers.plan import ImportRequest
-from importers.tasks import start_import
-from importers.uploads import receive_upload
-from layers.access import visible_layers
-from layers.models import Layer
+from importers import steps
+from importers.access import visible_import
+from importers.choices import INSPECT, PREPARE
+from importers.documents import import_document, possible, short_document
+from importers.models import Import
+from importers.states import states_of
+from importers.uploads import discard_upload, receive_upload
+from layers.diff import accept
+
+PAGE_SIZE = 30
 
 
 @csrf_exempt  # the inner view checks: reading the body must wait until the gate stands before it
@@ -43,66 +53,225 @@ def _import_page(request: HttpRequest, community: str) -> HttpResponse:
     owner = community_named(community)
     if away := turned_away(request, owner, Action.EDIT):
         return away
-    layers = editable_layers(request, owner)
     if request.method != "POST":
-        return _form_page(
-            request, owner, ImportForm(community=owner, layers=layers, initial=_initial(request, layers))
-        )
-    form = ImportForm(request.POST, request.FILES, community=owner, layers=layers)
+        return _form_page(request, owner, FilesForm())
+    form = FilesForm(request.POST, request.FILES)
     if not form.is_valid():
         return _form_page(request, owner, form, status=422)
     try:
-        job = _start(request, owner, form)
+        importing = _start(request, owner, form)
     except HromadaError as error:
         form.add_error("file", str(error))
         return _form_page(request, owner, form, status=error.status)
-    return redirect("job", community, job.uuid)
-
-
-def editable_layers(request: HttpRequest, community: Community) -> list[Layer]:
-    """The layers a member who may edit at all sees: roles are per community, so each of them."""
-    return list(visible_layers(request.user).filter(community=community))
-
-
-def _initial(request: HttpRequest, layers: list[Layer]) -> dict[str, Any]:
-    wanted = request.GET.get("layer", "")
-    known = wanted in {layer.slug for layer in layers}
-    return {"target": ImportForm.EXISTING, "layer": wanted} if known else {}
+    return redirect("importing", community, importing.uuid)
 
 
 def _form_page(
-    request: HttpRequest, community: Community, form: ImportForm, *, status: int = 200
+    request: HttpRequest, community: Community, form: FilesForm, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "max_mb": limits.value("max_upload_mb"), "has_layers": bool(form.layers)}
+    wanted = request.GET.get("layer", "") or request.POST.get("layer", "")
+    target = next((it for it in editable_layers(request, community) if it.slug == wanted), None)
+    context = {"form": form, "max_mb": limits.value("max_upload_mb"), "target": target}
     return page(
         request, "frontend/import.html", context, community=community, section="import", status=status
     )
 
 
-def _start(request: HttpRequest, community: Community, form: ImportForm) -> Job:
-    file = form.cleaned_data["file"]
+def _start(request: HttpRequest, community: Community, form: FilesForm) -> Import:
     sender = signed_in(request)
-    upload = receive_upload(community=community, owner=sender, name=file.name, chunks=file.chunks())
-    return start_import(upload=upload, request=ImportRequest(**form.decisions()), actor=sender)
+    uploads = []
+    try:
+        for file in form.cleaned_data["file"]:
+            received = receive_upload(community=community, owner=sender, name=file.name, chunks=file.chunks())
+            uploads.append(received)
+        choices = {"layer": form.cleaned_data["layer"]} if form.cleaned_data["layer"] else {}
+        return steps.start_import(community=community, owner=sender, uploads=uploads, choices=choices)
+    except HromadaError:
+        for upload in uploads:
+            discard_upload(upload)
+        raise
+
+
+@require_safe
+def import_list(request: HttpRequest, community: str) -> HttpResponse:
+    owner = community_named(community)
+    if away := turned_away(request, owner, Action.EDIT):
+        return away
+    before = whole_number(request, "before")
+    imports = steps.visible_imports(request.user).filter(community=owner)
+    found = list((imports.filter(pk__lt=before) if before else imports)[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    listed = [
+        {
+            "importing": item,
+            "document": short_document(item, state),
+            "chip": stages.chip_of(state.status),
+            "can": possible(item, state, signed_in(request)),
+        }
+        for item, state in zip(shown, states_of(shown), strict=True)
+    ]
+    context = {
+        "imports": listed,
+        "next_url": f"{request.path}?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
+        "first_url": request.path if before else "",
+    }
+    return page(request, "frontend/import_list.html", context, community=owner, section="imports")
+
+
+def import_of(request: HttpRequest, community: str, uuid: UUID) -> Import:
+    """An import of this community that the reader may see. Raises NotFound."""
+    found = visible_import(request.user, uuid)
+    if found.community.slug != community:
+        raise NotFound()
+    return found
+
+
+@require_safe
+def importing(request: HttpRequest, community: str, importing: UUID) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    return importing_page(request, import_of(request, community, importing))
+
+
+@require_safe
+def state(request: HttpRequest, community: str, importing: UUID) -> HttpResponse:
+    """Where an import is, for the page that waits; costs three queries, and nothing to send while it stays."""
+    document = import_document(import_of(request, community, importing), signed_in(request))
+    told = {
+        "status": document["status"],
+        "label": document["status_label"],
+        "working": document["status"] in stages.WORKING,
+        "progress": document["progress"],
+    }
+    body = json.dumps(told, ensure_ascii=False).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    found = get_conditional_response(request, etag=etag)
+    response = found or HttpResponse(body, content_type="application/json")
+    response["ETag"] = etag
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 @require_POST
-def answer(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
-    """Import the same file again with the decision that was missing; the asking job stays as it is."""
-    owner = community_named(community)
-    address = reverse("job", args=[community, job])
+def choose(request: HttpRequest, community: str, importing: UUID) -> HttpResponse:
+    """What the check decided: which layers of the file, how it is read, or where it goes and as what."""
     if not request.user.is_authenticated:
-        return redirect_to_login(address)
-    asking = job_of(request, owner, job)
-    if not job_view(asking, request.user).can_retry:
-        raise NotAllowed()
-    question = question_of(asking, owner)
-    given = question.form(request.POST) if question else None
-    if question is None or given is None or not given.is_valid():
-        messages.error(request, _("Choose one of the answers."))
-        return redirect(address)
-    upload_id, decided, *_rest = asking.arguments["args"]
-    upload = Upload.objects.select_related("community").get(pk=upload_id, community=owner)
-    wanted = ImportRequest(**{**decided, question.decides: given.cleaned_data["answer"]})
-    started = start_import(upload=upload, request=wanted, actor=signed_in(request))
-    return redirect("job", community, started.uuid)
+        return redirect_to_login(reverse("importing", args=[community, importing]))
+    found = import_of(request, community, importing)
+    part = request.POST.get("part", "")
+    try:
+        if part == "layers":
+            return _choose_layers(request, found)
+        if part == "reading":
+            return _choose_reading(request, found)
+        return _choose_target(request, found)
+    except HromadaError as error:
+        if error.status >= 500:
+            raise
+        return importing_page(request, found, failure=str(error), status=error.status)
+
+
+def _choose_layers(request: HttpRequest, importing: Import) -> HttpResponse:
+    """The first chosen layer goes on as this import, the others as imports beside it."""
+    actor = signed_in(request)
+    document = import_document(importing, actor)
+    wanted = wanted_layers(request.POST, document)
+    if not wanted:
+        return importing_page(
+            request, importing, failure=_("Choose at least one layer of the file."), status=422
+        )
+    for name in wanted[1:]:
+        steps.start_import(
+            community=importing.community, owner=actor, uploads=list(importing.uploads.all()),
+            choices={"source_layer": name},
+        )  # fmt: skip
+    steps.decide(importing=importing, actor=actor, choices={"source_layer": wanted[0]})
+    if len(wanted) > 1:
+        messages.info(request, _("Each layer is imported by itself: the others wait in the list of imports."))
+    return _to(importing)
+
+
+def _choose_reading(request: HttpRequest, importing: Import) -> HttpResponse:
+    """Encoding and coordinate system."""
+    choices = reading_choices(request.POST)
+    if not choices:
+        return importing_page(request, importing, failure=_("Choose one of the answers."), status=422)
+    steps.decide(importing=importing, actor=signed_in(request), choices={**choices, "until": INSPECT})
+    return _to(importing)
+
+
+def _choose_target(request: HttpRequest, importing: Import) -> HttpResponse:
+    actor = signed_in(request)
+    document = import_document(importing, actor)
+    layers = editable_layers(request, importing.community)
+    form = TargetForm(request.POST, community=importing.community, layers=layers, document=document)
+    unexplained = columns.without_reason(request.POST, document)
+    if unexplained:
+        form.add_error(None, _("Say why the personal data in “%s” are kept.") % "”, “".join(unexplained))
+    if not form.is_valid():
+        return importing_page(request, importing, form=form, status=422)
+    wanted = form.decisions()
+    if changed_target(wanted, document, {layer.slug for layer in layers}):
+        # Other fields to choose from: they are shown before anything is done with them.
+        choices = {**wanted, "mapping": [], "until": INSPECT}
+        steps.decide(importing=importing, actor=actor, choices=choices)
+        messages.info(
+            request, _("The columns were matched to the fields of the layer. Look them over and go on.")
+        )
+        return _to(importing, "#columns")
+    schema = schema_of({**document, "choices": {**document["choices"], **wanted}}, form.layers)
+    known = [item.key for item in schema] if schema else []
+    decided = columns.decided(request.POST, document, known=known)
+    steps.decide(importing=importing, actor=actor, choices={**wanted, **decided, "until": PREPARE})
+    return _to(importing)
+
+
+@require_POST
+def review(request: HttpRequest, community: str, importing: UUID) -> HttpResponse:
+    """Accept or refuse differences: all, those of a kind, or the rows of a page."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("importing", args=[community, importing]))
+    found = import_of(request, community, importing)
+    document = import_document(found, signed_in(request))
+    if not document["can"]["apply"] or found.changeset is None:
+        raise steps.WrongImportStatus(status=document["status_label"])
+    shown = {int(text) for text in request.POST.getlist("shown") if text.isascii() and text.isdigit()}
+    kept = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
+    match request.POST.get("do", ""):
+        case "rows":
+            accept(found.changeset, ids=shown & kept, accepted=True)
+            accept(found.changeset, ids=shown - kept, accepted=False)
+        case "accept" | "refuse" as verdict:
+            kind = request.POST.get("kind", "")
+            known = kind if kind in ("added", "changed", "removed") else None
+            accept(found.changeset, kind=known, accepted=verdict == "accept")
+    back = request.POST.get("query", "")
+    return _to(
+        found, f"?{back}#differences" if back.replace("=", "").replace("&", "").isalnum() else "#differences"
+    )
+
+
+@require_POST
+def act(request: HttpRequest, community: str, importing: UUID, action: str) -> HttpResponse:
+    """Apply, cancel, retry, discard or revert."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("importing", args=[community, importing]))
+    found = import_of(request, community, importing)
+    actor = signed_in(request)
+    try:
+        if action == "discard":
+            steps.discard(importing=found, actor=actor)
+            messages.success(request, _("The import was thrown away. Nothing of it was kept."))
+            return redirect("import-list", community)
+        {"apply": steps.apply, "cancel": steps.cancel, "retry": steps.retry, "revert": steps.revert}[action](
+            importing=found, actor=actor
+        )
+    except HromadaError as error:
+        if error.status != 409:
+            raise
+        messages.warning(request, str(error))  # it went on in the meantime: the page shows how
+    return _to(found)
+
+
+def _to(importing: Import, rest: str = "") -> HttpResponse:
+    return redirect(reverse("importing", args=[importing.community.slug, importing.uuid]) + rest)

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from frontend.questions import question_of
 from frontend.summaries import job_summary
 from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from gis_core.communities import Community
@@ -21,6 +20,7 @@ from gis_core.jobs.errors import JobNotFound
 from gis_core.jobs.models import Job
 from gis_core.jobs.queries import job_view, job_views, visible_job, visible_jobs
 from gis_core.roles import Action
+from importers.access import visible_imports
 
 PAGE_SIZE = 30
 CHIPS = {"done": "good", "failed": "bad", "cancelled": "warn", "running": "info", "ready": ""}
@@ -58,13 +58,14 @@ def job_page(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     found = job_of(request, owner, job)
+    importing = visible_imports(request.user).filter(job=found.uuid).first()
+    if importing is not None:
+        return redirect("importing", community, importing.uuid)
     view = job_view(found, request.user)
-    question = question_of(found, owner) if view.can_retry else None
     context: dict[str, Any] = {
         "job": view,
         "chip": CHIPS[view.state],
         "unfinished": view.state in ("ready", "running"),
-        "question": question,
         "summary": job_summary(view.result, request.user) if view.state == "done" else None,
         "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[community])}],
     }

@@ -1,17 +1,14 @@
-/** The import form shows only the questions of the chosen target; without this script it shows both. */
-const form = document.querySelector<HTMLFormElement>("[data-import-form]");
+/** The pages of imports: each works as a plain form; these elements make them quicker and survive a bad line. */
+import "../styles/importing.css";
+import { ImportDiffMap, ImportPointsMap } from "../importing/maps";
+import { ImportProgress } from "../importing/progress";
+import { ImportReview } from "../importing/review";
+import { ImportTarget } from "../importing/target";
+import { ImportUpload } from "../importing/upload";
 
-function showTarget(): void {
-  const chosen = form?.querySelector<HTMLInputElement>('input[name="target"]:checked')?.value ?? "new";
-  for (const part of form?.querySelectorAll<HTMLFieldSetElement>("[data-for-target]") ?? []) {
-    part.hidden = part.dataset.forTarget !== chosen;
-    part.disabled = part.hidden;
-  }
-}
-
-for (const name of ["title_uk", "layer"]) {
-  const needed = form?.elements.namedItem(name);
-  if (needed instanceof HTMLInputElement || needed instanceof HTMLSelectElement) needed.required = true;
-}
-form?.addEventListener("change", showTarget);
-showTarget();
+customElements.define("import-upload", ImportUpload);
+customElements.define("import-progress", ImportProgress);
+customElements.define("import-target", ImportTarget);
+customElements.define("import-review", ImportReview);
+customElements.define("import-points-map", ImportPointsMap);
+customElements.define("import-diff-map", ImportDiffMap);

@@ -203,7 +203,7 @@ export function drawingOrder(layers: readonly LayerConfig[]): LayerConfig[] {
   );
 }
 
-function toSource(layer: LayerConfig, { visible, opacity }: LayerState): TileSource {
+export function toSource(layer: LayerConfig, { visible, opacity }: LayerState): TileSource {
   const { name, tiles, version, minzoom, maxzoom, extent, base, style } = layer;
   return { name, tiles, version, minzoom, maxzoom, bounds: extent, base, style, visible, opacity };
 }

@@ -1,0 +1,168 @@
+/**
+ * `<import-points-map>`: the points of a file in each coordinate system it may be in.
+ * `<import-diff-map>`: what an import adds, changes and removes. Both tell what the page says in words, too.
+ */
+import { requestJson } from "../api/http";
+import { boundsOf, type Mark, type Shape, type Sketch } from "../map/sketch";
+import { el } from "../ui/dom";
+import { pageJson, pageWords } from "./page";
+import type { SmallMapConfig } from "./small-map";
+import type { Words } from "./words";
+
+interface Candidate {
+  readonly value: string;
+  readonly mark: Mark;
+  readonly points: readonly (readonly [number, number])[];
+}
+
+type Position = readonly [number, number];
+
+/** Points of a candidate as shapes; those of all others are faint while one is chosen. */
+export function candidateShapes(candidates: readonly Candidate[], chosen: string): Shape[] {
+  return [...candidates].reverse().flatMap(({ value, mark, points }) =>
+    points.map((place) => ({
+      geometry: { type: "Point", coordinates: [...place] } as const,
+      mark,
+      faint: chosen !== "" && chosen !== value,
+    })),
+  );
+}
+
+abstract class PageMap extends HTMLElement {
+  protected readonly words: Words = pageWords();
+
+  connectedCallback(): void {
+    // Not before it is seen: the map may lie in a closed part of the page.
+    const seen = new IntersectionObserver((entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      seen.disconnect();
+      void this.start();
+    });
+    this.hidden = false;
+    seen.observe(this);
+  }
+
+  private async start(): Promise<void> {
+    const config = pageJson<SmallMapConfig>("import-map-config");
+    if (!config) return;
+    try {
+      const { smallMap, legend } = await import("./small-map");
+      const sketch = smallMap(this, config, this.dataset.label ?? "", this.words);
+      await this.fill(sketch, legend);
+    } catch (error) {
+      console.error(error);
+      this.replaceChildren(el("p", { class: "notice", role: "status" }, this.words("map.failed")));
+    }
+  }
+
+  protected abstract fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void>;
+}
+
+export class ImportPointsMap extends PageMap {
+  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+    const candidates = pageJson<readonly Candidate[]>("import-points") ?? [];
+    const form = this.closest("form")!;
+    const chosen = () => new FormData(form).get("crs")?.toString() ?? "";
+    const show = () => sketch.draw(candidateShapes(candidates, chosen()));
+    // With all in sight at first; when one is chosen, the map goes where it lies.
+    const bounds = boundsOf(candidates.flatMap(({ points }) => points));
+    if (bounds) sketch.fit(bounds);
+    show();
+    form.addEventListener("change", (event) => {
+      if ((event.target as HTMLInputElement).name !== "crs") return;
+      show();
+      const box = boundsOf(candidates.find(({ value }) => value === chosen())?.points ?? []);
+      if (box) sketch.fit(box);
+    });
+    this.after(legend([["boundary", this.words("map.boundary")]], this.words));
+  }
+}
+
+interface DiffCollection extends GeoJSON.FeatureCollection {
+  readonly truncated?: boolean;
+  readonly bbox?: [number, number, number, number];
+}
+
+/** A feature of the API's diff as a shape. */
+export function diffShape({ geometry, properties }: GeoJSON.Feature): Shape {
+  const { kind, side, accepted } = properties as { kind: Mark; side: string; accepted: boolean };
+  return { geometry, mark: side === "before" && kind === "changed" ? "before" : kind, faint: !accepted };
+}
+
+/** One place of each geometry: enough to find the box of many. */
+export function firstPlace(geometry: GeoJSON.Geometry): Position | null {
+  if (geometry.type === "GeometryCollection") {
+    const inner = geometry.geometries[0];
+    return inner ? firstPlace(inner) : null;
+  }
+  let part: unknown = geometry.coordinates;
+  while (Array.isArray(part) && Array.isArray(part[0])) part = part[0];
+  return Array.isArray(part) && typeof part[0] === "number" ? [part[0], part[1] as number] : null;
+}
+
+export class ImportDiffMap extends PageMap {
+  private readonly note = el("p", { role: "status", class: "soft small" });
+  private issues: readonly Shape[] = [];
+
+  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+    const words = this.words;
+    this.after(
+      legend(
+        [
+          ["added", words("map.added")],
+          ["changed", words("map.changed")],
+          ["before", words("map.before")],
+          ["removed", words("map.removed")],
+          ["issue", words("map.issue")],
+          ["boundary", words("map.boundary")],
+        ],
+        words,
+      ),
+      this.note,
+    );
+    const first = await this.load(null);
+    const places = first.features.map(({ geometry }) => firstPlace(geometry));
+    const bounds = first.bbox ?? boundsOf(places.filter((place) => place !== null));
+    if (bounds) sketch.fit(bounds);
+    this.issues = await this.loadIssues();
+    this.show(sketch, first);
+    this.followRows(sketch);
+    if (first.truncated) {
+      sketch.map.on(
+        "moveend",
+        () => void this.load(sketch.map.bounds()).then((part) => this.show(sketch, part)),
+      );
+    }
+  }
+
+  private show(sketch: Sketch, { features, truncated }: DiffCollection): void {
+    sketch.draw([...features.map(diffShape), ...this.issues]);
+    this.note.textContent = truncated ? this.words("map.truncated", { n: features.length }) : "";
+  }
+
+  private load(box: readonly number[] | null): Promise<DiffCollection> {
+    const query = box ? `?bbox=${box.map((side) => side.toFixed(6)).join(",")}` : "";
+    return requestJson<DiffCollection>(`${this.dataset.features}${query}`);
+  }
+
+  private async loadIssues(): Promise<readonly Shape[]> {
+    const found = await requestJson<DiffCollection>(this.dataset.issues ?? "").catch(() => null);
+    return (found?.features ?? [])
+      .filter(({ geometry }) => geometry !== null)
+      .map(({ geometry }) => ({ geometry, mark: "issue" as const }));
+  }
+
+  /** Findings whose place is known get a button that shows it. */
+  private followRows(sketch: Sketch): void {
+    for (const row of document.querySelectorAll<HTMLElement>("[data-point]")) {
+      const [lng, lat] = (row.dataset.point ?? "").split(",").map(Number);
+      if (lng === undefined || lat === undefined || Number.isNaN(lat)) continue;
+      const show = el("button", { type: "button", class: "button button--small" }, this.words("map.show"));
+      show.addEventListener("click", () => {
+        this.scrollIntoView({ block: "center" });
+        sketch.point({ lng, lat });
+      });
+      row.lastElementChild?.append(show);
+    }
+  }
+}

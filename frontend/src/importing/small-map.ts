@@ -1,0 +1,52 @@
+/** A small map in a page: base layers, the boundary, zoom buttons and a legend. Loaded only by pages that show one. */
+import "../styles/map.css";
+import type { LayerConfig } from "../api/config";
+import { LeafletSketch } from "../map/leaflet/sketch";
+import type { Bounds } from "../map/port";
+import type { Mark, Sketch } from "../map/sketch";
+import { drawingOrder, toSource } from "../state/session";
+import { button, el, icon } from "../ui/dom";
+import type { Words } from "./words";
+
+export interface SmallMapConfig {
+  readonly bounds: Bounds;
+  readonly layers: readonly LayerConfig[];
+  /** GeoJSON text. */
+  readonly boundary: string | null;
+}
+
+/** Fills `host` with a map named `label`. */
+export function smallMap(host: HTMLElement, config: SmallMapConfig, label: string, words: Words): Sketch {
+  const surface = el("div", { class: "hm-surface", role: "application", tabindex: "0", "aria-label": label });
+  host.replaceChildren(surface);
+  host.hidden = false;
+  const sketch = new LeafletSketch(surface, {
+    bounds: config.bounds,
+    layers: drawingOrder(config.layers).map((layer) => toSource(layer, { visible: true, opacity: 1 })),
+    still: matchMedia("(prefers-reduced-motion: reduce)").matches,
+  });
+  if (config.boundary) sketch.boundary(JSON.parse(config.boundary) as GeoJSON.Geometry);
+  const zoom = (name: "map.zoomIn" | "map.zoomOut", steps: number) =>
+    button(
+      words(name),
+      { class: "hm-map-button" },
+      () => sketch.map.zoomBy(steps),
+      icon(steps > 0 ? "plus" : "minus"),
+    );
+  host.append(
+    el(
+      "div",
+      { class: "hm-controls" },
+      el("div", { class: "hm-controls__pair" }, zoom("map.zoomIn", 1), zoom("map.zoomOut", -1)),
+    ),
+  );
+  return sketch;
+}
+
+/** What the signs on the map mean. */
+export function legend(rows: readonly (readonly [Mark | "boundary", string])[], words: Words): HTMLElement {
+  const items = rows.map(([mark, text]) =>
+    el("li", {}, el("span", { class: `mark mark--${mark}`, "aria-hidden": "true" }), ` ${text}`),
+  );
+  return el("ul", { class: "small-map-legend", "aria-label": words("map.legend") }, ...items);
+}
