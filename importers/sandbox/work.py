@@ -136,7 +136,7 @@ def _described(request: Request, layer: LayerFacts, name: str) -> dict[str, Any]
         "samples": hidden_samples(
             [{key: _shown(value) for key, value in row.items()} for row in samples], personal
         ),
-        **detection.encoding_document(layer, decided),
+        **detection.encoding_document(layer, decided, personal),
         **detection.crs_document(crs),
     }
 
