@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from importers.detect.verdict import CANDIDATES, Candidate, Declaration, Verdict, is_utf8, judge
 from importers.errors import EncodingNotKnown, EncodingUnknown
+from importers.personal import without_persons
 from importers.readers.shapefile import DbfHeader
 
 __all__ = ["CANDIDATES", "Candidate", "Declaration", "Verdict", "is_utf8", "judge"]
@@ -139,11 +140,10 @@ def unknown(layer: str, values: Iterable[bytes] | Verdict) -> EncodingUnknown:
     """The question to ask, with its options as params; `encoding` in them is what the bytes look like, "" if
     that is open too."""
     verdict = values if isinstance(values, Verdict) else judge(values)
-    found = verdict.candidates
+    options = without_persons([asdict(option) for option in verdict.candidates])
     choices = "; ".join(
-        f"{option.encoding} ({', '.join(f'«{text}»' for text in option.samples)})" for option in found
+        f"{option['encoding']} ({', '.join(f'«{text}»' for text in option['samples'])})" for option in options
     )
-    options = [asdict(option) for option in found]
     return EncodingUnknown(layer=layer, options=options, choices=choices, encoding=verdict.encoding)
 
 

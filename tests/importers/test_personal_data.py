@@ -149,6 +149,27 @@ def test_a_damaged_name_of_a_person_is_not_told_by_its_row(tmp_path: Path) -> No
     assert damaged == {"NAZVA"}
 
 
+@pytest.mark.parametrize("declared", [(), (".cpg",)])
+def test_the_question_for_the_encoding_shows_no_persons_in_any_reading(
+    declared: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = shapefile(tmp_path, owned(), encoding="cp1251", without=declared)
+    told = repr(looked_at(path, tmp_path))
+    assert "NAZVA" in told
+    readings = ("utf-8", "cp1251", "cp866", "cp1125", "koi8-u", "iso8859-5", "mac-cyrillic", "latin-1")
+    for word in (word for person in PERSONS for word in person.split()):
+        for reading in readings:
+            assert word.encode("cp1251").decode(reading, "replace") not in told
+
+
+def test_samples_that_show_a_person_in_one_reading_are_hidden_in_all() -> None:
+    options = [{"encoding": "cp1251", "samples": (PERSONS[0], "вул. Соборна")},
+               {"encoding": "koi8-u", "samples": ("яЕБВЕМЙН", "БСК. яНАНПМЮ")}]  # fmt: skip
+    assert [option["samples"] for option in personal.without_persons(options)] == [
+        ["•••", "вул. Соборна"], ["•••", "БСК. яНАНПМЮ"],
+    ]  # fmt: skip
+
+
 def test_an_official_phone_is_left_out_too_but_can_be_restored() -> None:
     layer = _layer_with({"name": {"personal": ""}, "phone": {"personal": "phone", "filled": 1.0}})
     proposal = propose(layer, schema=standard_schema("social_facilities"))
