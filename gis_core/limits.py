@@ -43,6 +43,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_harvest_mb", 200, "MB", "Most that is fetched from a layer's source in one round"),
     Limit("max_harvest_pages", 500, "pages", "Most pages of a layer's source in one round"),
     Limit("harvest_s", 600, "s", "Longest fetching of a layer's source"),
+    Limit("min_harvest_minutes", 15, "minutes", "Shortest interval at which a layer's source is fetched"),
     Limit("harvest_failures", 5, "rounds", "Failures in a row after which a layer's source is switched off"),
     Limit("sandbox_memory_mb", 2048, "MB", "Memory of the process that opens an uploaded file"),
     Limit("sandbox_cpu_s", 600, "s", "Processor time of the process that opens an uploaded file"),

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("gis_core.jobs.urls")),
     path("api/", include("importers.urls")),
     path("api/", include("importers.rasters.urls")),
+    path("api/", include("importers.harvest.urls")),
     path("api/", include("layers.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("frontend.urls")),

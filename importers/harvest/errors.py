@@ -75,3 +75,12 @@ class NoSource(HarvestProblem):
     code = "no-source"
     status = 404
     message = _("The layer “%(layer)s” has no source.")
+
+
+class AboveLimit(HarvestProblem):
+    code = "harvest-above-limit"
+    status = 409
+    message = _(
+        "The source would add %(added)s, change %(changed)s and remove %(removed)s features, which is more than is "
+        "applied without you (%(most)s changes, %(percent)s %% removed). Look at the import and apply or discard it."
+    )
