@@ -236,12 +236,13 @@ class NoGeometry(ImportProblem):
 
 
 class EncodingUnknown(ImportProblem):
-    """Params: `options` [{encoding, samples}], `choices` the same as one line of text."""
+    """Params: `options` [{encoding, confidence, samples}], `choices` the same as one line of text, `encoding`
+    what the bytes look like ("" where that is open)."""
 
     code = "encoding-unknown"
     message = _(
-        "The layer “%(layer)s” does not say how its letters are encoded. Choose the encoding in which this "
-        "is readable: %(choices)s."
+        "The layer “%(layer)s” does not say how its letters are encoded, or says what its letters contradict. "
+        "Choose the encoding in which this is readable: %(choices)s."
     )
 
 
@@ -251,18 +252,22 @@ class EncodingNotKnown(ImportProblem):
 
 
 class CrsUnknown(ImportProblem):
-    """Params: `options` [{code, name, lon, lat}], `choices` the same as one line of text."""
+    """Params: `options` [{code, name, lon, lat, swapped, score, points, operation, accuracy_m}], `choices` the
+    same as one line of text."""
 
     code = "crs-unknown"
     message = _(
-        "The layer “%(layer)s” does not say in which coordinate system it is. Name it; sensible here are: "
-        "%(choices)s."
+        "The layer “%(layer)s” does not say in which coordinate system it is, or says one in which its data "
+        "would lie elsewhere. Name it; sensible here are: %(choices)s."
     )
 
 
 class CrsNotKnown(ImportProblem):
     code = "crs-not-known"
-    message = _("There is no coordinate system “%(crs)s”. Give an EPSG code, for example EPSG:9832 or 9832.")
+    message = _(
+        "There is no coordinate system “%(crs)s”. Give an EPSG code, for example EPSG:9832 or 9832, or a zone of "
+        "SK-63, for example SK63:C5."
+    )
 
 
 class CrsInexact(ImportProblem):
