@@ -97,7 +97,7 @@ FORMATS: tuple[Format, ...] = (
         "geojsonseq", "GeoJSONL", "GeoJSONSeq", (".geojsonl", ".geojsons", ".ndjson", ".jsonl"), _json_lines,
     ),
     Format("flatgeobuf", "FlatGeobuf", "FlatGeobuf", (".fgb",), _starts(b"fgb\x03fgb")),
-    Format("kml", "KML", "LIBKML", (".kml",), _xml),
+    Format("kml", "KML", None, (".kml",), _xml),
     Format("gml", "GML", "GML", (".gml",), _xml),
     Format("gpx", "GPX", "GPX", (".gpx",), _xml),
     Format(

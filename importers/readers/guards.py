@@ -15,6 +15,7 @@ from importers.errors import (
     Unreadable,
     UnsafeDatabase,
 )
+from importers.readers import dxf
 
 _PROLOG_PIECE, _LONGEST_PROLOG = 65_536, 1024 * 1024
 _ROOTS = {
@@ -146,12 +147,13 @@ def _runs(kind: str, item: str, sql: str, format_name: str) -> bool:
 
 
 def _check_dxf(path: Path, format_name: str, title: str, name: str) -> None:
-    """The mark at the end: GDAL takes a cut drawing for a small one."""
+    """The mark at the end (GDAL takes a cut drawing for a small one), and what its blocks come to."""
     with path.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(-min(file.tell(), _DXF_TAIL), os.SEEK_END)
         if b"EOF" not in file.read():
             raise Unreadable(name=name, format=title)
+    dxf.check(path, name, title)
 
 
 def _check_geojson(path: Path, format_name: str, title: str, name: str) -> None:

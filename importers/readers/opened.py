@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from importers.readers import held, in4, spreadsheets, tabular, vector, xml_cadastre
+from importers.readers import held, in4, kml, spreadsheets, tabular, vector, xml_cadastre
 from importers.readers.held import HeldLayer
 from importers.readers.vector import Batch, DamageReport, LayerFacts
 from importers.report import KEPT, IssueLog
@@ -19,6 +19,8 @@ def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int
         return spreadsheets.facts(dataset, max_fields=max_fields, max_rows=max_rows)
     if dataset.format == "cadastre":
         return list(xml_cadastre.facts(dataset, max_fields=max_fields, max_rows=max_rows))
+    if dataset.format == "kml":
+        return list(kml.facts(dataset, max_fields=max_fields, max_rows=max_rows))
     if dataset.format == "in4":
         return list(in4.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows))
     return [tabular.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows)]

@@ -35,7 +35,7 @@ _NUMBER = r"^\s*[+-]?(0|[1-9]\d*)?([.,]\d+)?([eE][+-]?\d+)?\s*$"
 _BOOLEAN = r"(?i)^\s*(true|false|так|ні|yes|no)\s*$"
 _DATE = r"^\s*(\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4})\s*$"
 _DATETIME = r"^\s*\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2})?\s*$"
-_PATTERNS = {
+PATTERNS = {
     "integer": _INTEGER, "number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "datetime": _DATETIME,
 }  # narrowest first  # fmt: skip
 # What spreadsheets show where a formula has no value, in English, Ukrainian and Russian.
@@ -234,7 +234,7 @@ class _Found:
 
 def _survey(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> _Found:
     rows, low, high = 0, np.full(2, np.inf), np.full(2, -np.inf)
-    fits = [dict.fromkeys(_PATTERNS, True) for _ in table.names]
+    fits = [dict.fromkeys(PATTERNS, True) for _ in table.names]
     filled = [False] * len(table.names)
     for batch in _text_batches(path, table, codec, dataset, None):
         rows += batch.num_rows
@@ -242,7 +242,7 @@ def _survey(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> _F
             column = _without_errors(column, "", 0, None)
             text = pc.if_else(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0), None, column)
             filled[place] = filled[place] or text.null_count < len(text)
-            for kind, pattern in _PATTERNS.items():
+            for kind, pattern in PATTERNS.items():
                 if fits[place][kind]:
                     fits[place][kind] = pc.all(
                         pc.match_substring_regex(text, pattern).fill_null(True)
@@ -264,7 +264,7 @@ def _survey(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> _F
 
 def _type(fits: dict[str, bool], any_value: bool) -> str:
     """The narrowest type; codes with a leading zero fit no number and stay text."""
-    return next((kind for kind in _PATTERNS if fits[kind]), "string") if any_value else "string"
+    return next((kind for kind in PATTERNS if fits[kind]), "string") if any_value else "string"
 
 
 def _kind(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> str:

@@ -45,6 +45,8 @@ _TYPES = {
     "OFTDate": "date", "OFTDateTime": "datetime", "OFTTime": "string",
 }  # fmt: skip
 _DATABASES = frozenset({"geopackage", "geodatabase", "sqlite"})
+# The points of which a GPX's routes and tracks are made: GDAL lists them as layers of their own.
+_PARTS_OF_LAYERS = {"gpx": {"route_points", "track_points"}}
 _ALWAYS_WGS84 = frozenset({"kml", "gpx"})
 # How a KML is drawn and how a GML is framed, not what they say.
 _BOOKKEEPING = {
@@ -129,7 +131,8 @@ def facts(dataset: DatasetRequest, *, max_fields: int, max_rows: int) -> list[La
     guards.check(Path(dataset.path), dataset.format, dataset.title, dataset.name)
     with _damage_told(dataset):
         layers = pyogrio.list_layers(dataset.path)
-        found = [_facts(dataset, str(name), max_fields, max_rows) for name, _ in layers]
+        wanted = [str(name) for name, _ in layers if name not in _PARTS_OF_LAYERS.get(dataset.format, ())]
+        found = [_facts(dataset, name, max_fields, max_rows) for name in wanted]
     if not found and dataset.format != "kml":  # only a KML may hold nothing but folders and links
         raise Unreadable(name=dataset.name, format=dataset.title)
     if len(found) == 1 and dataset.format not in _DATABASES:
