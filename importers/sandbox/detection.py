@@ -17,7 +17,9 @@ from importers.sandbox.protocol import Request
 from importers.sandbox.sampling import vertices
 
 _SERIOUS, _ROWS_SHOWN, _ROWS_LOOKED_AT, _LONGEST_TEXT = 3, 3, 200, 200
-_SAMPLES_ROWS = 5
+# Made UTF-8 by GDAL from the character set that the file names.
+_RECODED = frozenset({"tab", "mif", "dxf"})
+_QUICKLY_OPENED = 100_000
 _QUOTED = frozenset({"sample", "meant", "as_declared", "as_found"})
 
 
@@ -35,20 +37,25 @@ def encoding_of(request: Request, layer: LayerFacts) -> Decided:
         codec = encoding_detect.codec_of(request.encoding)
         return Decided(codec, Verdict(codec, 1.0))
     verdict = layer.verdict
-    if not layer.foreign and layer.dataset.driver is not None:
-        verdict = _of_raw_text(layer, verdict)
+    if not layer.foreign and (layer.dataset.format in _RECODED or layer.rows <= _QUICKLY_OPENED):
+        verdict = _of_text(layer, verdict)
     return Decided(verdict.encoding, verdict)
 
 
-def _of_raw_text(layer: LayerFacts, verdict: Verdict) -> Verdict:
-    """Formats that GDAL turns into UTF-8 itself fail to where they name no character set or a wrong one."""
+def _of_text(layer: LayerFacts, verdict: Verdict) -> Verdict:
+    """Formats that say they are UTF-8, or that GDAL makes UTF-8 of, fail to be where they name no character
+    set or a wrong one: bytes that are not UTF-8 are judged, text that was damaged before is named."""
     try:
-        opened.samples(layer, verdict.encoding, _SAMPLES_ROWS)
+        rows = opened.samples(layer, verdict.encoding, _ROWS_LOOKED_AT)
     except EncodingUnknown as question:
         options = [encoding_detect.Candidate(**item) for item in question.params["options"]]
         best = options[0].confidence if options else 0.0
         return Verdict(str(question.params.get("encoding", "")), best, options)
-    return verdict
+    texts = [
+        value for row in rows for value in row.values() if isinstance(value, str) and not value.isascii()
+    ]
+    notes = encoding_detect.judge([text.encode("utf-8", "replace") for text in texts], "utf-8").notes
+    return replace(verdict, notes=[note for note in notes if note.code != "encoding-contradicted"])
 
 
 def encoding_document(

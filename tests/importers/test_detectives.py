@@ -1,6 +1,9 @@
 """What the detectives make of single cases: letters cut, lost and damaged, near systems, names without a code."""
 
+from pathlib import Path
+
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 from pyproj import CRS
@@ -10,6 +13,7 @@ from gis_core.geo.crs import operation_between
 from importers.detect import crs, crs_verdict, verdict
 from importers.detect.crs_candidates import Surroundings
 from importers.errors import CrsNotKnown
+from importers.sandbox import inspect_file
 
 STREETS = ["вулиця Їжакевича", "площа Шевченка", "провулок Ґанковий", "вулиця Єдності"]
 LADYZHYN = Surroundings.of(shapely.to_wkb(shapely.box(29.0, 48.55, 29.4, 48.8), hex=True))
@@ -222,3 +226,39 @@ def test_what_a_person_says_of_the_axes_is_final() -> None:
         IN_LADYZHYN, declared=crs.declared("EPSG:4326"), surroundings=LADYZHYN, swapped=True
     )
     assert all(option.swapped for option in found.options)
+
+
+# --- through the sandbox ---
+
+
+def test_a_drawing_that_names_the_wrong_code_page_is_named_damaged(tmp_path: Path) -> None:
+    """GDAL believes $DWGCODEPAGE and makes mojibake of it; a planner must hear why."""
+    path = tmp_path / "streets.dxf"
+    entities = "".join(
+        f"0\nTEXT\n8\n{text}\n10\n{29.1 + n / 100}\n20\n48.6\n40\n1\n1\n{text}\n"
+        for n, text in enumerate(["вулиця Соборна", "площа Шевченка", "школа"])
+    )
+    drawing = (
+        "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1015\n9\n$DWGCODEPAGE\n3\nANSI_1252\n0\nENDSEC\n"
+        f"0\nSECTION\n2\nENTITIES\n{entities}0\nENDSEC\n0\nEOF\n"
+    )
+    path.write_bytes(drawing.encode("cp1251"))
+    [layer] = inspect_file(path, work=tmp_path / "work").layers
+
+    assert layer.encoding == "utf-8"
+    assert [note.code for note in layer.encoding_notes] == ["encoding-mojibake"]
+    assert "cp1251" in layer.encoding_note
+
+
+def test_a_layer_of_a_geopackage_without_a_system_is_found_by_the_boundary(tmp_path: Path) -> None:
+    path = tmp_path / "layer.gpkg"
+    wkb = shapely.to_wkb(shapely.points(in_system("9832")))
+    pyogrio.raw.write(path, wkb, [np.arange(len(wkb))], ["n"], driver="GPKG", geometry_type="Point", crs=None)
+    area = shapely.to_wkb(LADYZHYN.area, hex=True)
+    [layer] = inspect_file(path, work=tmp_path / "work", area=area, local_srid=9832).layers
+    [asked] = inspect_file(path, work=tmp_path / "work", local_srid=9832).layers
+
+    assert layer.crs is not None
+    assert (layer.crs.code, layer.crs_score) == ("EPSG:9832", 1.0)
+    assert asked.crs is None
+    assert asked.crs_options[0].code == "EPSG:9832"
