@@ -100,25 +100,44 @@ def compute_diff(changeset: Changeset) -> DiffCounts:
         if status.get(pk=changeset.pk) in (Changeset.Status.APPLIED, Changeset.Status.REJECTED):
             raise ContentIsFixed(changeset=changeset.pk)
         layer = Layer.objects.get(pk=changeset.layer_id)
-        refused = _refused(changeset)
+        again = _set_refusals_aside(changeset)
         changeset.staged_count = _prepare_rows(changeset, layer)
         if has_features(layer):
             _compare(changeset, layer)
         changeset.base_revision, changeset.reviewer, changeset.reviewed_at = layer.revision, None, None
         changeset.save(update_fields=["staged_count", "base_revision", "reviewer", "reviewed_at"])
-        if refused:
-            accept(changeset, ids=refused, accepted=False)
+        if again:
+            _refuse_again(changeset)
     return diff_counts(changeset)
 
 
-def _refused(changeset: Changeset) -> list[int]:
+def _set_refusals_aside(changeset: Changeset) -> bool:
+    """Drop an earlier diff, keeping what was refused; whether anything was."""
     if not staging.has_table(staging.diff_name(changeset)):
-        return []
+        return False
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT id FROM {} WHERE NOT accepted").format(staging.diff_table(changeset)))
-        refused = [identity for (identity,) in cursor.fetchall()]
+        cursor.execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE diff_refused ON COMMIT DROP AS SELECT id FROM {} WHERE NOT accepted"
+            ).format(staging.diff_table(changeset))
+        )
+        refused = int(cursor.rowcount)
         cursor.execute(sql.SQL("DROP TABLE {}").format(staging.diff_table(changeset)))
-    return refused
+        if not refused:
+            cursor.execute("DROP TABLE diff_refused")
+    return refused > 0
+
+
+def _refuse_again(changeset: Changeset) -> None:
+    if not staging.has_table(staging.diff_name(changeset)):
+        _write_down(changeset)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("UPDATE {} d SET accepted = false FROM diff_refused r WHERE r.id = d.id").format(
+                staging.diff_table(changeset)
+            )
+        )
+        cursor.execute("DROP TABLE diff_refused")
 
 
 def _prepare_rows(changeset: Changeset, layer: Layer) -> int:
@@ -211,10 +230,14 @@ def kept_keys(changeset: Changeset, layer: Layer) -> list[str]:
 
 def diff_counts(changeset: Changeset) -> DiffCounts:
     """How many features differ, of each kind. Raises NoDiff."""
+    listed = differences(changeset)
+    if not staging.has_table(staging.diff_name(changeset)):  # a million rows need no counting again
+        rows = changeset.staged_count or 0
+        return DiffCounts(added=rows, changed=0, removed=0, unchanged=0, accepted=rows)
     with connection.cursor() as cursor:
         cursor.execute(
             sql.SQL("SELECT op, count(*), count(*) FILTER (WHERE accepted) FROM {} AS d GROUP BY op").format(
-                differences(changeset)
+                listed
             )
         )
         found = {op: (total, accepted) for op, total, accepted in cursor.fetchall()}

@@ -257,7 +257,9 @@ def discard_changeset(*, changeset: Changeset, actor: User | None) -> None:
     """Throw a draft away, with its changes and staged rows, and with the draft layer that waited for it; then
     also one that was rejected. Raises WrongStatus, NotAllowed."""
     with transaction.atomic():
-        layer = _locked_layer(changeset)
+        layer = changeset.layer
+        if layer.is_draft:
+            layer = _locked_layer(changeset)
         allowed = [Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES]
         if layer.is_draft:
             allowed.append(Changeset.Status.REJECTED)

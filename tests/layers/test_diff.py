@@ -324,6 +324,13 @@ def test_what_was_refused_stays_refused_when_the_differences_are_found_again(par
     assert [found.accepted for found in seen(changeset)] == [False, True]
 
 
+def test_a_refused_row_of_a_first_load_stays_refused_when_it_is_compared_again(make_layer: MakeLayer) -> None:
+    changeset = prepared(make_layer(), "append", [row(30), row(31)])
+    accept(changeset, ids=[seen(changeset)[0].id], accepted=False)
+    compute_diff(changeset)
+    assert [found.accepted for found in seen(changeset)] == [False, True]
+
+
 # --- between the diff and the commit ----------------------------------------------------------
 
 
