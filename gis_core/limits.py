@@ -24,6 +24,8 @@ TABLE: tuple[Limit, ...] = (
     Limit("import_file_kept_d", 90, "days", "Time for which the file of a finished import is kept"),
     Limit("max_unpacked_mb", 2048, "MB", "Largest unpacked size of an archive"),
     Limit("max_archive_entries", 500, "files", "Most files in one archive"),
+    Limit("max_sheet_cells", 20_000_000, "cells", "Most cells of a spreadsheet, empty ones between them too"),
+    Limit("max_dxf_entities", 2_000_000, "entities", "Most entities of a DXF with all its blocks in place"),
     Limit("max_geodatabase_files", 10_000, "files", "Most files of File Geodatabases in one archive"),
     Limit("max_archive_ratio", 200, "times", "Largest ratio of unpacked to packed size"),
     Limit("max_import_features", 5_000_000, "features", "Most features in one import"),

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gis_core import limits
 from importers.errors import OverLimit, Unreadable
 
-MOST_ENTITIES = 2_000_000
 _DEEPEST = 16
 _LONGEST_LINE = 64 * 1024
 
@@ -33,24 +33,23 @@ class _Insert:
 def check(path: Path, name: str, title: str) -> None:
     """Raises OverLimit where the drawing comes to too many entities or nests blocks too deep."""
     blocks, drawing = _blocks(path, name, title)
-    sizes: dict[bytes, int] = {}
-    total = _size(drawing, blocks, sizes, 0)
-    if total > MOST_ENTITIES:
-        raise OverLimit(name=name, limit="max_dxf_entities", found=f"> {MOST_ENTITIES}", allowed=MOST_ENTITIES)
+    most = limits.value("max_dxf_entities")
+    if _size(drawing, blocks, {}, most, 0) > most:
+        raise OverLimit(name=name, limit="max_dxf_entities", found=f"> {most}", allowed=most)
 
 
-def _size(block: _Block, blocks: dict[bytes, _Block], sizes: dict[bytes, int], depth: int) -> int:
-    """Entities of a block with all that it inserts; more than allowed where it nests too deep or in itself."""
+def _size(block: _Block, blocks: dict[bytes, _Block], sizes: dict[bytes, int], most: int, depth: int) -> int:
+    """Entities of a block with all that it inserts; more than `most` where it nests too deep or in itself."""
     if depth > _DEEPEST:
-        return MOST_ENTITIES + 1
+        return most + 1
     total = block.entities
     for name, times in block.inserts.items():
         if name in blocks:
             if name not in sizes:
-                sizes[name] = _size(blocks[name], blocks, sizes, depth + 1)
+                sizes[name] = _size(blocks[name], blocks, sizes, most, depth + 1)
             total += sizes[name] * times
-            if total > MOST_ENTITIES:
-                return MOST_ENTITIES + 1
+            if total > most:
+                return most + 1
     return total
 
 
@@ -63,7 +62,9 @@ def _blocks(path: Path, name: str, title: str) -> tuple[dict[bytes, _Block], _Bl
         if code == b"0":
             _put(current, kind, insert)
             kind, insert = value, _Insert()
-            current = drawing if value in (b"ENDBLK", b"ENDSEC") else _Block() if value == b"BLOCK" else current
+            current = (
+                drawing if value in (b"ENDBLK", b"ENDSEC") else _Block() if value == b"BLOCK" else current
+            )
             current.entities += value not in (b"BLOCK", b"ENDBLK", b"SECTION", b"ENDSEC", b"EOF")
         elif kind == b"BLOCK" and code == b"2":
             blocks[value.upper()] = current

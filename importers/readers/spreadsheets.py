@@ -21,14 +21,13 @@ from xml.etree import ElementTree
 import python_calamine
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from gis_core import limits
 from importers.errors import EmptyLayer, OverLimit, SpreadsheetLocked, Unreadable
 from importers.readers import guards, headers, ods, tabular
 from importers.readers.vector import LayerFacts
 from importers.sandbox.protocol import DatasetRequest
 
 _OLE = b"\xd0\xcf\x11\xe0"
-# A sheet is a full rectangle in memory: 32 bytes a cell.
-MOST_CELLS = 20_000_000
 _MOST_MERGED = 5_000
 _WHOLE = 1e15
 _PIECE = 1024 * 1024
@@ -65,7 +64,7 @@ def _sheets(dataset: DatasetRequest, max_rows: int) -> Iterator[tuple[str, Itera
     path = Path(dataset.path)
     with _damage_told(dataset):
         if dataset.format == "ods":
-            yield from ods.sheets(path, dataset, max_cells=MOST_CELLS)
+            yield from ods.sheets(path, dataset, max_cells=limits.value("max_sheet_cells"))
             return
         if dataset.format == "xlsx":
             path = _repacked(path, dataset, max_rows)
@@ -123,6 +122,7 @@ def _checked(part: Any, dataset: DatasetRequest) -> Iterator[bytes]:
 
 def _measured(part: Any, dataset: DatasetRequest, max_rows: int) -> Iterator[bytes]:
     """A sheet piece by piece, cut between tags. Raises OverLimit where its cells span too large an area."""
+    most = limits.value("max_sheet_cells")  # a sheet is a full rectangle in memory, 32 bytes a cell
     right = bottom = 0
     before = b""
     for piece in _checked(part, dataset):
@@ -131,10 +131,8 @@ def _measured(part: Any, dataset: DatasetRequest, max_rows: int) -> Iterator[byt
             right, bottom = max(right, _column(letters)), max(bottom, int(digits))
         if bottom > max_rows + headers.LOOK_AT:
             raise OverLimit(name=dataset.name, limit="max_import_features", found=bottom, allowed=max_rows)
-        if right * bottom > MOST_CELLS:
-            raise OverLimit(
-                name=dataset.name, limit="max_sheet_cells", found=right * bottom, allowed=MOST_CELLS
-            )
+        if right * bottom > most:
+            raise OverLimit(name=dataset.name, limit="max_sheet_cells", found=right * bottom, allowed=most)
         yield _ERROR_TYPE.sub(rb"\1str\2", text)
     yield before
 

@@ -5,6 +5,8 @@ GDAL reads most of this when it is loaded, so it must stand in the environment b
 
 from pathlib import Path
 
+from gis_core import limits
+
 # Every vector driver of the GDAL in our pinned pyogrio. The child compares and refuses to work with one more
 # than it asked for, so a driver that a newer GDAL adds is noticed by the first import, not by an attacker.
 VECTOR_DRIVERS = frozenset(
@@ -101,6 +103,10 @@ _LIBRARIES = {
 }
 
 
+# Limits that readers look up where they need them.
+_LIMITS = ("max_sheet_cells", "max_dxf_entities")
+
+
 def child_environment(driver: str | None, *, scratch: Path) -> dict[str, str]:
     """Variables for a child that may use `driver` and no other (None: no GDAL driver at all).
 
@@ -114,6 +120,7 @@ def child_environment(driver: str | None, *, scratch: Path) -> dict[str, str]:
         "TMPDIR": str(scratch),
         "CPL_TMPDIR": str(scratch),
         "OGR_SKIP": skipped,
+        **{f"HROMADA_{name.upper()}": str(limits.value(name)) for name in _LIMITS},
         **_GDAL,
         **_LIBRARIES,
     }

@@ -54,6 +54,7 @@ Bbox = tuple[float, float, float, float]
 
 CHILD = ("-m", "importers.sandbox.child")
 ROOT = Path(__file__).resolve().parents[2]
+_MEMORY_WORDS = ("bad_alloc", "memoryerror", "out of memory", "cannot allocate", "memory allocation of")
 _WALL_PER_CPU = 3
 _PIPE_BYTES = 1024 * 1024
 _PASSED_ON = (
@@ -336,7 +337,7 @@ def _how_it_ended(code: int, ear: Ear, name: str, cpu_s: int) -> Exception:
     if code == -signal.SIGXFSZ or "File too large" in ear.heard:
         return _too_much(name, limits.value("sandbox_output_mb"))
     heard = ear.heard.lower()
-    if any(word in heard for word in ("bad_alloc", "memoryerror", "out of memory", "cannot allocate")):
+    if any(word in heard for word in _MEMORY_WORDS):
         return OutOfMemory(name=name, megabytes=limits.value("sandbox_memory_mb"))
     if "ModuleNotFoundError" in ear.heard or "ImportError" in ear.heard:
         return SandboxUnavailable()

@@ -179,6 +179,16 @@ HOSTILE_FORMATS = [
     Hostile("exchange file nested 200,000 deep", _text(
         "map.xml", _EXCHANGE.format(body="<InfoPart>" * 200_000 + "</InfoPart>" * 200_000)
     ), "empty-layer"),
+    Hostile("KML of 100,000 folders in each other", _text(
+        "map.kml", "<kml>" + "<Folder>" * 100_000 + "</Folder>" * 100_000 + "</kml>"
+    ), "empty-layer"),
+    Hostile("KML with a name for each of 3,000 values", _text("map.kml", "<kml><Document>" + "".join(
+        f"<Placemark><ExtendedData><Data name='a{n}'><value>1</value></Data></ExtendedData><Point><coordinates>29,48"
+        "</coordinates></Point></Placemark>" for n in range(3_000)
+    ) + "</Document></kml>"), "over-limit"),
+    Hostile("KML with a table of a million cells", _text("map.kml", "<kml><Placemark><description>" + (
+        "&lt;tr&gt;&lt;td&gt;a&lt;td&gt;b" * 200_000
+    ) + "</description></Placemark></kml>"), "no-geometry"),
     Hostile("XML of another kind", _text("map.xml", f"<metadata>{CANARY}</metadata>"), "not-this-xml"),
     Hostile("in4 of one endless line", _text("map.in4", "BR," + 'DS="0510600000",' * 100_000), "unreadable-file"),
     Hostile("in4 without parcels", _text("map.in4", '#\nBR,DS="0510600000",SD="01"\n'), "empty-layer"),

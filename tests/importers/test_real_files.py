@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import shapely
 
-from importers.errors import CrsUnknown, SeveralLayers
+from importers.errors import CrsUnknown, ImportProblem, SeveralLayers
 from importers.sandbox import Conversion, convert_file, inspect_file, read_issues, read_rows
 from tests.importers.data import REAL, needs_real_data
 
@@ -255,3 +255,100 @@ def test_mixed_points_and_lines_convert_together_or_one_kind_at_a_time(tmp_path:
     assert (mixed.converted, mixed.geometry_type) == (38, "Geometry")
     lines = convert_file(path, work=tmp_path, geometry_type="LineString")
     assert (lines.converted, lines.rejected, lines.issue_counts) == (19, 19, {"geometry-type": 19})
+
+
+# What the README of the data predicts: file, layer, rows, kind of geometry, CRS declared.
+_WGS84, _ASK = "EPSG:4326", None
+PREDICTED: list[tuple[str, dict[str, tuple[int, str]], str | None]] = [
+    ("air_quality/openaq_latest_pm25_de_2019.geojson", {"": (371, "Point")}, _WGS84),
+    ("boundaries/cod_ab_adm1_oblasts.geojson", {"": (27, "Polygon")}, _WGS84),
+    ("boundaries/cod_ab_adm2_raions_simplified.geojson", {"": (139, "Polygon")}, _WGS84),
+    ("boundaries/cod_ab_adm3_hromadas.geojson", {"": (1769, "Polygon")}, _WGS84),
+    ("boundaries/kse_hromadas_near_seas_cyrillic.zip", {"": (257, "Polygon")}, _WGS84),
+    ("boundaries/osm/vinnytska_oblast.geojson", {"": (6, "Polygon")}, _WGS84),
+    ("boundaries/osm/lvivska_oblast.geojson", {"": (7, "Polygon")}, _WGS84),
+    ("boundaries/osm/vinnytska_oblast.haysynskyy_rayon.geojson", {"": (28, "Geometry")}, _WGS84),
+    ("boundaries/osm/lvivska_oblast.lvivskyy_rayon.geojson", {"": (46, "Geometry")}, _WGS84),
+    ("boundaries/osm/lvivska_oblast.stryyskyy_rayon.geojson", {"": (28, "Geometry")}, _WGS84),
+    ("connectivity/ofds/nodes.geojson", {"": (2, "Point")}, _WGS84),
+    ("connectivity/ofds/spans.geojson", {"": (1, "LineString")}, _WGS84),
+    ("connectivity/public_wifi_in_cnap_chernivtsi.geojson", {"": (149, "Point")}, _WGS84),
+    ("connectivity/uran_academic_backbone.geojson", {"": (38, "Geometry")}, _WGS84),
+    ("encodings_crs/addresses_cp1251_cpg_ucs2000_tm10.zip", {"": (3443, "Point")}, "EPSG:6384"),
+    ("encodings_crs/addresses_cp1251_nocpg_ldid_sk63x3.zip", {"": (3443, "Point")}, "EPSG:7827"),
+    ("encodings_crs/addresses_cp1251_nocpg_noldid_lcs05.zip", {"": (3443, "Point")}, "EPSG:9832"),
+    ("encodings_crs/parking_utf8_sk42_gk5.zip", {"": (235, "Polygon")}, "EPSG:28405"),
+    ("encodings_crs/parking_iso8859_5_noprj_wgs84.zip", {"": (235, "Polygon")}, _ASK),
+    ("formats/addresses.geojsonl", {"": (3443, "Point")}, _WGS84),
+    ("formats/addresses.sqlite", {"addresses": (3443, "Point")}, _WGS84),
+    ("formats/addresses_500.xlsx", {"": (500, "Point")}, _WGS84),
+    ("formats/addresses_lonlat_cp1251.csv", {"": (3443, "Point")}, _WGS84),
+    ("formats/addresses_lonlat_utf8bom_semicolon.csv", {"": (3443, "Point")}, _WGS84),
+    ("formats/bus_routes.fgb", {"": (12, "LineString")}, _WGS84),
+    ("formats/bus_routes_ucs2000_tm10.dxf", {"": (12, "LineString")}, _ASK),
+    ("formats/bus_stops.gpx", {"waypoints": (59, "Point")}, _WGS84),
+    ("formats/ladyzhyn.gpkg", {
+        "addresses": (3443, "Point"), "boundaries": (7, "Polygon"), "parking": (235, "Polygon"),
+    }, _WGS84),
+    ("formats/parking.gml", {"": (235, "Polygon")}, _WGS84),
+    ("formats/parking.kml", {"": (235, "Polygon")}, _WGS84),
+    ("formats/parking.kmz", {"": (235, "Polygon")}, _WGS84),
+    ("formats/parking.mif", {"": (235, "Polygon")}, _WGS84),
+    ("formats/parking_wkt.csv", {"": (235, "Polygon")}, _ASK),
+    ("formats/recreation_areas.tab", {"": (20, "Polygon")}, _WGS84),
+    ("infrastructure/cnap_chernivtsi_oblast.geojson", {"": (167, "Point")}, _WGS84),
+    ("infrastructure/nszu_health_facilities_west_centre.csv", {"": (1477, "Point")}, _WGS84),
+    ("infrastructure/nszu_health_facilities_west_centre.geojson", {"": (1477, "Point")}, _WGS84),
+    ("infrastructure/osm_roads_national_ua.zip", {"": (7775, "LineString")}, _WGS84),
+    ("infrastructure/schools_register_vinnytsia_lviv_2023.csv", {"": (2237, "")}, None),
+    ("nature/PGO/csv/fiz-geo-vinnytska.csv", {"": (925, "Point")}, _WGS84),
+    ("nature/PGO/tsv/fiz-geo-vinnytska.tsv", {"": (925, "Point")}, _WGS84),
+    ("nature/PGO/xlsx/fiz-geo-vinnytska.xlsx", {"": (925, "Point")}, _WGS84),
+    ("nature/PGO/geojson/fiz-geo-vinnytska.geojson", {"": (925, "Point")}, _WGS84),
+    ("nature/PGO/geojson/fiz-geo-chernivetska.geojson", {"": (736, "Point")}, _WGS84),
+    ("nature/PZO/geojson/pzo-vinnytska.geojson", {"": (285, "Point")}, _WGS84),
+    ("nature/PZO/geojson/pzo-lvivska.geojson", {"": (310, "Point")}, _WGS84),
+    ("nature/PZO/geojson/pzo-chernivetska.geojson", {"": (278, "Point")}, _WGS84),
+    ("nature/PZO/geojson/pzo-zakarpatska.geojson", {"": (76, "Point")}, _WGS84),
+    ("settlements/hromada_stats_2022.csv", {"": (1469, "Point")}, _WGS84),
+    ("settlements/katottg_kodifikator.xlsx", {"": (31744, "")}, None),
+    ("settlements/settlements_geonames500.geojson", {"": (5488, "Point")}, _WGS84),
+]  # fmt: skip
+# Files that are no vector data: what is said of them, and those that belong to a file above.
+_REFUSED = {"air_quality/openaq_latest_pm25_de_2019.json": "not-geojson"}
+_NOT_ALONE = (".md", ".tsv", ".txt", ".xsd", ".mid", ".dat", ".id", ".map", ".tif")
+
+
+@pytest.mark.parametrize(("name", "expected", "crs"), PREDICTED, ids=[item[0] for item in PREDICTED])
+def test_every_file_is_found_to_hold_what_the_readme_says(
+    name: str, expected: dict[str, tuple[int, str]], crs: str | None, tmp_path: Path
+) -> None:
+    layers = inspect_file(REAL / name, work=tmp_path).layers
+    found = {layer.name: (layer.rows, layer.geometry_type) for layer in layers}
+
+    if "" in expected:
+        assert list(found.values()) == [expected[""]]
+    else:
+        assert {layer: found.get(layer) for layer in expected} == expected
+    declared = layers[0].crs
+    if crs is not None:
+        assert declared is not None
+        assert declared.code == crs
+    elif layers[0].geometry_type and declared is not None:
+        assert declared.how not in ("declared", "format")
+
+
+@pytest.mark.parametrize(("name", "code"), _REFUSED.items())
+def test_a_file_that_is_no_map_is_refused_with_its_reason(name: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(ImportProblem) as caught:
+        inspect_file(REAL / name, work=tmp_path)
+    assert caught.value.code == code
+
+
+def test_no_file_of_the_data_is_forgotten_here() -> None:
+    known = {name for name, *_ in PREDICTED} | set(_REFUSED)
+    files = (path.relative_to(REAL).as_posix() for path in REAL.rglob("*") if path.is_file())
+    left = {name for name in files if not name.endswith(_NOT_ALONE) and not name.startswith("ladyzhyn/")}
+
+    assert left - known == set()
+    assert known - left == {"nature/PGO/tsv/fiz-geo-vinnytska.tsv"}

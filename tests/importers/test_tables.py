@@ -13,6 +13,7 @@ import pyogrio
 import pytest
 import shapely
 
+from importers.errors import OverLimit
 from importers.readers import coordinates, headers
 from importers.sandbox import convert_file, inspect_file, read_issues, read_rows
 
@@ -297,3 +298,13 @@ def test_a_table_with_codes_alone_is_a_layer_without_geometry(tmp_path: Path) ->
     rows = next(read_rows(conversion.rows_file)).to_pylist()
     assert [row["geom"] for row in rows] == [None, None]
     assert json.loads(rows[0]["properties"])["nazva"] == "а"
+
+
+def test_the_limit_of_cells_is_the_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = book(tmp_path / "a.xlsx", ("s", [["назва", "lat", "lon"], *[["а", NORTH, EAST]] * 20]))
+    assert only_layer(path, tmp_path).rows == 20
+
+    monkeypatch.setenv("HROMADA_MAX_SHEET_CELLS", "50")
+    with pytest.raises(OverLimit) as caught:
+        inspect_file(path, work=tmp_path / "again")
+    assert (caught.value.params["limit"], caught.value.params["allowed"]) == ("max_sheet_cells", 50)
