@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from gis_core import limits
 from gis_core.errors import TooLarge
 from importers.errors import DiskShort
+from importers.rasters.formats import is_raster_name
 
 _MB = 1024 * 1024
 FORM_BYTES = _MB
@@ -20,6 +21,8 @@ FORM_BYTES = _MB
 class UploadGate(FileUploadHandler):
     """First of a request's upload handlers; passes every byte on. Raises TooLarge, DiskShort."""
 
+    limit = "max_upload_mb"
+
     def handle_raw_input(
         self,
         input_data: Any,
@@ -28,7 +31,7 @@ class UploadGate(FileUploadHandler):
         boundary: Any,
         encoding: Any = None,
     ) -> None:
-        refuse_size(content_length - FORM_BYTES, name=str(_("The file")))
+        refuse_size(content_length - FORM_BYTES, name=str(_("The file")), limit=self.limit)
         refuse_short_disk(content_length)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
@@ -38,9 +41,20 @@ class UploadGate(FileUploadHandler):
         return None
 
 
-def refuse_size(size: int, *, name: str) -> None:
-    """Raises TooLarge for more bytes than an upload may have."""
-    limit_mb = limits.value("max_upload_mb")
+class RasterGate(UploadGate):
+    """The same for requests that bring rasters."""
+
+    limit = "max_raster_upload_mb"
+
+
+def most_mb(name: str) -> int:
+    """The limit for a file of this name, MB; a raster may be larger than other files."""
+    return limits.value("max_raster_upload_mb" if is_raster_name(name) else "max_upload_mb")
+
+
+def refuse_size(size: int, *, name: str, limit: str = "") -> None:
+    """Raises TooLarge for more bytes than an upload may have: `limit`, or what a file of this name may have."""
+    limit_mb = limits.value(limit) if limit else most_mb(name)
     if size > limit_mb * _MB:
         raise TooLarge(thing=name, size=f"{-(-size // _MB)} MB", limit=f"{limit_mb} MB")
 

@@ -21,7 +21,7 @@ from gis_core import limits
 from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed, NotFound, TooLarge
 from gis_core.people import User
-from importers.gate import refuse_short_disk, refuse_size
+from importers.gate import most_mb, refuse_short_disk, refuse_size
 from importers.models import Upload
 from layers.access import Reader
 from layers.catalogue import may_create_layers
@@ -197,7 +197,7 @@ def _write_all(handle: int, piece: bytes) -> None:
 
 
 def _write(path: Path, chunks: Iterable[bytes], name: str) -> tuple[int, str]:
-    limit, size, digest = limits.value("max_upload_mb") * _MB, 0, hashlib.sha256()
+    limit, size, digest = most_mb(name) * _MB, 0, hashlib.sha256()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         for chunk in chunks:
             size += len(chunk)

@@ -84,7 +84,12 @@ def _managed(request: Request, name: str) -> tuple[Layer, User]:
 
 def described(request: Request, source: LayerSource) -> dict[str, Any]:
     """The source as a program sees it; times in ISO 8601."""
-    problem = source.problem
+    told, note = None, ""
+    if source.problem:
+        code, found = source.problem["code"], source.problem["params"]
+        told = {"code": code, "detail": error_sentence(code, found, code)}
+    if source.failures and not source.enabled:
+        note = str(_("Switched off after too many failures in a row."))
     job = reverse("api-job", args=[source.job], request=request) if source.job else None
     waiting = source.last_import
     return {
@@ -93,9 +98,7 @@ def described(request: Request, source: LayerSource) -> dict[str, Any]:
         "enabled": source.enabled, "max_changes": source.max_changes,
         "max_removed_percent": source.max_removed_percent,
         "outcome": source.outcome, "outcome_label": str(source.get_outcome_display()),
-        "problem": problem and {"code": problem["code"], "detail": error_sentence(problem["code"], problem["params"], problem["code"])},
-        "note": str(_("Switched off after too many failures in a row."))
-        if not source.enabled and source.failures else "",
+        "problem": told, "note": note,
         "failures": source.failures, "last_run_at": source.last_run_at, "next_run_at": source.next_run_at,
         "import": f"/api/imports/{waiting.uuid}" if waiting else None, "job": job,
     }  # fmt: skip

@@ -25,6 +25,7 @@ from gis_core.roles import Action
 from importers import pipeline, steps
 from importers.choices import Choices
 from importers.folders import work_folder
+from importers.gate import refuse_short_disk
 from importers.harvest.address import Allowance
 from importers.harvest.errors import AboveLimit
 from importers.harvest.http import Budget, Client, Fetched
@@ -137,6 +138,7 @@ def _supersede(source: LayerSource) -> None:
 def _import(source: LayerSource, owner: User, content: _Content) -> None:
     """Import the content and apply it where it may be; sets the source's outcome, problem and last_import."""
     name = f"{urlsplit(source.url).hostname}{content.path.suffix}"
+    refuse_short_disk(content.path.stat().st_size)
     upload = receive_upload(
         community=source.layer.community, owner=owner, name=name, chunks=_pieces(content.path)
     )

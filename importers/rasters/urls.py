@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from importers.rasters.api import RastersView, RasterView, raster_file
+from importers.rasters.api import RasterView, raster_file, rasters
 
 urlpatterns = [
-    path("rasters", RastersView.as_view(), name="api-rasters"),
+    path("rasters", rasters, name="api-rasters"),
     path("rasters/<str:raster>", RasterView.as_view(), name="api-raster"),
     path("rasters/<str:raster>/file", raster_file, name="api-raster-file"),
 ]

@@ -147,10 +147,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pat
     """A sound answer of the child and its file."""
     work = tmp_path_factory.mktemp("work")
     heard: list[Any] = []
+
+    def overheard(found: Any) -> Any:
+        heard.append(found)
+        return raster_from_json(found)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            launcher, "raster_from_json", lambda found: heard.append(found) or raster_from_json(found)
-        )  # type: ignore[func-returns-value]
+        patch.setattr(launcher, "raster_from_json", overheard)
         _, path = convert_raster([Sent("a.tif", write(work / "a.tif", ramp()))], work=work)
     return heard[0], path
 
