@@ -13,6 +13,7 @@ _OBLASTS_WITH_ZERO = "157"  # 01, 05, 07: tables take the zero away
 _CYRILLIC_CODE = str.maketrans("АаВСЕНКМОРТХ", "AaBCEHKMOPTX")
 # How many codes each section of the classifier of purposes has; sections 16 to 19 are those of 2010.
 _PURPOSES = dict(zip(range(1, 16), (19, 12, 20, 11, 2, 5, 9, 5, 5, 16, 8, 13, 6, 4, 11), strict=True))
+_LONGEST = 100  # characters; no way of writing a code is longer
 _LEGACY_SECTIONS = range(16, 20)
 _PURPOSE_FORM = "|".join(
     rf"{section:02d}\.(?:{'|'.join(f'{number:02d}' for number in range(1, most + 1))})"
@@ -31,6 +32,8 @@ class Code:
 def cadastral_number(text: str) -> str | None:
     """`0510600000:01:001:0001` of the ways it is written: bare digits, spaces, dots, dashes, a lost zero."""
     text = text.strip()
+    if len(text) > _LONGEST:
+        return None
     parts = re.split(r"\s*[:;]\s*", text)
     if len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts):
         head = parts[0].zfill(10) if len(parts[0]) == 9 and parts[0][0] in _OBLASTS_WITH_ZERO else parts[0]

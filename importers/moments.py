@@ -31,6 +31,7 @@ _MONTHS = {
 _IN_WORDS = re.compile(r"[«\"]?(\d{1,2})[»\"]?\s+([^\W\d]{3,10})\.?\s+(\d{4})")
 _YEAR_WORD = re.compile(r"\s*(року|рік|р|г|года)\.?$", re.IGNORECASE)
 _TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?$")
+_LONGEST = 60  # characters; no date is longer, and patterns take their time over what is
 _DAY_ONE = date(1899, 12, 30)  # of Excel's serial dates; right from 1 March 1900 on
 # As RE2 reads it: a year alone, a serial number, milliseconds since 1970.
 GUESSED = r"^\s*((1[6-9]|20|21)\d{2}\s*(р\.?|року|рік)?|[2-7]\d{4}([.,]\d+)?|\d{12,13})\s*$"
@@ -40,6 +41,8 @@ GUESSED = r"^\s*((1[6-9]|20|21)\d{2}\s*(р\.?|року|рік)?|[2-7]\d{4}([.,]\
 def a_date(text: str) -> date | None:
     """The date that a text is: ISO, 31.03.2024, 31 березня 2024 р., a year (its first day), a serial number of a
     spreadsheet, milliseconds since 1970. None where it is none."""
+    if len(text) > _LONGEST:
+        return None
     plain = _TIME.sub("", _YEAR_WORD.sub("", text.strip())).strip()
     found = next((moment for form in _DATES if (moment := _strptime(plain, form))), None)
     if found is not None:
@@ -71,6 +74,8 @@ def _of_words(plain: str) -> date | None:
 @lru_cache(maxsize=65_536)
 def a_datetime(text: str) -> str | None:
     """ISO text; a time without zone is Kyiv's."""
+    if len(text) > _LONGEST:
+        return None
     try:
         found: datetime | None = datetime.fromisoformat(text)
     except ValueError:

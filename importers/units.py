@@ -26,6 +26,7 @@ _UNITS: dict[str, tuple[str, float, str]] = {
 # of a community reaches in hectares.
 _WHOLE_M2_ABOVE, _ANY_M2_ABOVE = 50, 1_000
 _HA_BELOW = 5
+_LONGEST_NUMBER = 60  # characters; the patterns below take time that grows with the square of the length
 
 
 def factor(unit: str, target: str) -> float | None:
@@ -89,6 +90,8 @@ def number_in_text(text: str, target: str = "", scale: float = 1.0) -> float | N
 
     A number whose unit is of the kind of `target` comes back so that times `scale` it is in `target`.
     """
+    if len(text) > _LONGEST_NUMBER:
+        return None
     match = re.fullmatch(r"\s*([+-]?\d[\d\s\u00a0\u202f\u2009'.,]*?)\s*([^\d\s.,'].*|%)?", text)
     if match is None:
         return None

@@ -87,6 +87,7 @@ _CODE_NAMES = frozenset(
     )
     for word in words_of(name)
 )  # fmt: skip
+_LOOKED_AT_LENGTH = 400
 _LISTED_VALUES, _SAMPLES, _SAMPLE_LENGTH = 20, 3, 60
 
 
@@ -97,7 +98,7 @@ def profile(column: pa.Array, name: str, declared: str) -> dict[str, Any]:
     are not personal, `min`, `max`, `median` of numbers, `longest` text, `values` [[value, count]] where they
     are few, `samples`.
     """
-    text = _as_text(column)
+    text = pc.utf8_slice_codeunits(_as_text(column), 0, _LOOKED_AT_LENGTH)
     nothing = pc.is_in(text, value_set=pa.array(NULL_WORDS))
     counted = pc.value_counts(pc.drop_null(pc.if_else(nothing, None, text)))
     values, counts = counted.field("values"), counted.field("counts").to_numpy(zero_copy_only=False)

@@ -1,6 +1,7 @@
 """What an inspection says of a layer's columns: forms of the values, types, extent, and nothing personal."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,14 @@ def test_numbers_have_extent_and_median() -> None:
 def test_few_values_are_listed_with_their_numbers() -> None:
     found = profile_of(["приватна"] * 3 + ["державна"])
     assert found["values"] == [["приватна", 3], ["державна", 1]]
+
+
+def test_long_hostile_texts_are_profiled_in_no_long_time() -> None:
+    started = time.process_time()
+    profile_of(
+        ["1" + " " * 9_000 + f"{n}!" for n in range(1_000)] + ["А" * 9_000 + str(n) for n in range(1_000)]
+    )
+    assert time.process_time() - started < 3
 
 
 def test_an_empty_column_has_a_profile_too() -> None:

@@ -1,6 +1,7 @@
 """Values are brought to form, what breaks a rule is kept and reported with its row, and nothing is lost."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,18 @@ def test_a_settlement_of_another_hromada_is_told(tmp_path: Path) -> None:
     rule = FieldRule(normaliser="katottg", prefix="UA0504003")
     _, issues = converted(["UA05040030010012345", "UA05020010000053508"], "string", tmp_path, rule)
     assert [(issue.row, issue.rule) for issue in issues] == [(2, "other-hromada")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [("number", None), ("date", None), ("datetime", None), ("string", FieldRule(normaliser="cad_num")),
+     ("string", FieldRule(domain=OWNERSHIP)), ("string", None)],
+)  # fmt: skip
+def test_long_hostile_texts_take_no_long_time(kind: str, rule: FieldRule | None, tmp_path: Path) -> None:
+    hostile = ["1" + " " * 100_000 + "!", "1" * 100_000, "." * 100_000, ": " * 50_000, "аa" * 300]
+    started = time.process_time()
+    converted(hostile, kind, tmp_path, rule)
+    assert time.process_time() - started < 2
 
 
 # --- lists, forms, ranges ---
