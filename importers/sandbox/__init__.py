@@ -6,20 +6,27 @@
         batch in read_rows(conversion.rows_file): ... for issue in read_issues(conversion.issues_file): ...
 
 What the file does not say (CRS, encoding, which layer) is asked as an exception with options, never guessed.
+
+Names are found when they are asked for: the process that opens the file imports this package too, twice an
+import, and needs none of them.
 """
 
-from importers.report import read_issues
-from importers.sandbox.handover import read_rows
-from importers.sandbox.launcher import convert_file, inspect_file
-from importers.sandbox.protocol import (
-    Conversion,
-    CrsInfo,
-    CrsOption,
-    EncodingOption,
-    FieldMapping,
-    FileInspection,
-    LayerInspection,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importers.report import read_issues
+    from importers.sandbox.handover import read_rows
+    from importers.sandbox.launcher import convert_file, inspect_file
+    from importers.sandbox.protocol import (
+        Conversion,
+        CrsInfo,
+        CrsOption,
+        EncodingOption,
+        FieldMapping,
+        FileInspection,
+        LayerInspection,
+    )
 
 __all__ = [
     "Conversion",
@@ -34,3 +41,16 @@ __all__ = [
     "read_issues",
     "read_rows",
 ]
+
+_ELSEWHERE = {
+    "read_issues": "importers.report",
+    "read_rows": "importers.sandbox.handover",
+    "convert_file": "importers.sandbox.launcher",
+    "inspect_file": "importers.sandbox.launcher",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ELSEWHERE.get(name, "importers.sandbox.protocol")), name)

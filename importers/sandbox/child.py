@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Collection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -24,7 +25,18 @@ class _NotHere(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(name)
 
 
+def _speak_no_language() -> None:
+    """Only codes leave this process; Django, which would put them into words, takes long to load."""
+    silent = ModuleType("django.utils.translation")
+    vars(silent).update(gettext_lazy=str, gettext=str)
+    for name in ("django", "django.utils"):
+        sys.modules[name] = ModuleType(name)
+    sys.modules[silent.__name__] = silent
+
+
 sys.meta_path.insert(0, _NotHere())
+if "django" not in sys.modules:  # as it is where a test imports this module
+    _speak_no_language()
 
 import pyogrio  # noqa: E402
 

@@ -159,6 +159,18 @@ def test_the_list_of_drivers_is_that_of_our_gdal(
         convert_file(sent, work=work)
 
 
+def test_the_child_loads_neither_django_nor_pandas_nor_what_starts_it(tmp_path: Path) -> None:
+    """It starts twice an import: each of them would be felt."""
+    script = "import importers.sandbox.child, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-s", "-c", script], env=child_environment("GPKG", scratch=tmp_path), cwd=launcher.ROOT,
+        capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+
+    assert "importers.sandbox.work" in loaded
+    assert not {"django.conf", "django.db", "asyncio", "pandas", "importers.sandbox.launcher"} & set(loaded)
+
+
 # --- what ends it ---
 
 
@@ -191,7 +203,7 @@ def test_where_a_control_cannot_be_applied_nothing_is_opened(
 
 
 def nested_inserts(path: Path) -> Path:
-    """3 KB of DXF that stand for a thousand million lines."""
+    """3 KB of DXF that stand for a million and a half lines: fewer than would be refused unread."""
     steps: list[object] = [
         "  0",
         "SECTION",
@@ -205,13 +217,14 @@ def nested_inserts(path: Path) -> Path:
         "ENDSEC",
     ]
     steps += ["  0", "SECTION", "  2", "BLOCKS", 0, "BLOCK", 8, 0, 2, "B0", 70, 0, 10, 0, 20, 0, 30, 0]
-    steps += [0, "LINE", 8, 0, 10, 0, 20, 0, 11, 1, 21, 1, 0, "ENDBLK"]
-    for level in range(1, 9):
+    steps += [0, "LINE", 8, 0, 10, 0, 20, 0, 11, 1, 21, 1] * 6
+    steps += [0, "ENDBLK"]
+    for level in range(1, 6):
         steps += [0, "BLOCK", 8, 0, 2, f"B{level}", 70, 0, 10, 0, 20, 0, 30, 0]
         for place in range(12):
             steps += [0, "INSERT", 8, 0, 2, f"B{level - 1}", 10, place, 20, 0, 30, 0]
         steps += [0, "ENDBLK"]
-    steps += [0, "ENDSEC", 0, "SECTION", 2, "ENTITIES", 0, "INSERT", 8, 0, 2, "B8", 10, 0, 20, 0, 30, 0]
+    steps += [0, "ENDSEC", 0, "SECTION", 2, "ENTITIES", 0, "INSERT", 8, 0, 2, "B5", 10, 0, 20, 0, 30, 0]
     path.write_text("\n".join(map(str, [*steps, 0, "ENDSEC", 0, "EOF"])) + "\n")
     return path
 
