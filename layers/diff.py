@@ -247,16 +247,20 @@ def diff_counts(changeset: Changeset) -> DiffCounts:
     return DiffCounts(**total, unchanged=unchanged, accepted=accepted)
 
 
-def differences(changeset: Changeset) -> sql.Composable:
-    """The diff as a relation; where the layer had no features, every staged row is added. Raises NoDiff."""
+def differences(changeset: Changeset, *, box: sql.Composable | None = None) -> sql.Composable:
+    """The diff as a relation; where the layer had no features, every staged row is added, and with a `box` only
+    those that meet it are read. Raises NoDiff."""
     if changeset.staged_count is None or not staging.has_table(staging.staging_name(changeset)):
         raise NoDiff(changeset=changeset.pk)
     if staging.has_table(staging.diff_name(changeset)):
         return staging.diff_table(changeset)
     return sql.SQL(
         "(SELECT id, 'C' AS op, id AS feature_id, NULL::integer AS base_version,"
-        " true AS attributes_changed, true AS geometry_changed, true AS accepted FROM {})"
-    ).format(staging.staging_table(changeset))
+        " true AS attributes_changed, true AS geometry_changed, true AS accepted FROM {} WHERE {})"
+    ).format(
+        staging.staging_table(changeset),
+        sql.SQL("true") if box is None else sql.SQL("geom && {}").format(box),
+    )
 
 
 def accept(
@@ -349,12 +353,12 @@ def diff_features(
     A feature's properties are `kind`, `side` (before | after), `accepted` and `feature_id`; no attributes.
     One that keeps its place is there once, as after. `truncated` tells that there are more. Raises NoDiff.
     """
-    inside = sql.SQL("true")
+    inside, box = sql.SQL("true"), None
     if bbox is not None:
         box = sql.SQL("ST_MakeEnvelope({}, 4326)").format(sql.SQL(", ").join(map(sql.Literal, bbox)))
         inside = sql.SQL("(s.geom && {box} OR f.geom && {box})").format(box=box)
     statement = sql.SQL(_FEATURES).format(
-        **_sources(changeset),
+        **{**_sources(changeset), "differences": differences(changeset, box=box)},
         ops=sql.Literal([str(KINDS[kind]) for kind in kinds]),
         kind_of=sql.Literal(json.dumps(_KIND_OF)),
         inside=inside,

@@ -437,6 +437,16 @@ def test_the_map_shows_what_was_and_what_will_be(parcels: Layer) -> None:
     assert diff_extent(changeset) == [30, 50, 36, 50]
 
 
+def test_the_map_of_a_first_load_shows_the_rows_in_its_frame(make_layer: MakeLayer) -> None:
+    changeset = prepared(make_layer(), "append", [row(30), row(31), row(32)])
+    for refused in (False, True):
+        text = diff_features(changeset, bbox=(30.5, 49, 31.5, 51), limit=10)
+        assert sides(text) == [("added", "after", [31, 50])]
+        assert json.loads(text)["features"][0]["properties"]["accepted"] is not refused
+        accept(changeset, kind="added", accepted=False)
+    assert diff_extent(changeset) == [30, 50, 32, 50]
+
+
 def test_the_map_of_nothing_is_an_empty_collection(parcels: Layer) -> None:
     changeset = prepared(parcels, "update", [row(30, "k1", name="Ділянка 1", area_ha=1)])
     assert sides(diff_features(changeset, limit=10)) == []
