@@ -13,6 +13,7 @@ from importers.errors import ContentMismatch, EmptyFile, FormatNotSupported, Not
 
 _HEAD = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -70,6 +71,8 @@ def _dxf(head: bytes) -> bool:
 
 
 def _csv(head: bytes) -> bool:
+    if head.startswith(UTF_16):  # what Excel calls Unicode text
+        return True
     return b"\x00" not in head and not _text(head).startswith((b"<", b"{", b"[", b"PK\x03\x04"))
 
 

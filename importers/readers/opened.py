@@ -23,7 +23,8 @@ def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int
         return list(kml.facts(dataset, max_fields=max_fields, max_rows=max_rows))
     if dataset.format == "in4":
         return list(in4.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows))
-    return [tabular.facts(dataset, codec, max_fields=max_fields, max_rows=max_rows)]
+    dataset = tabular.in_utf8(dataset)
+    return [tabular.facts(dataset, _own(dataset, codec), max_fields=max_fields, max_rows=max_rows)]
 
 
 def batches(
@@ -48,8 +49,13 @@ def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]
 
 
 def _codec(layer: LayerFacts, codec: str) -> str:
-    """Sheets are written as CSV by ourselves, whatever a person says of the letters."""
-    return "utf-8" if layer.dataset.format in _SHEETS else codec
+    """Sheets and tables in UTF-16 are copied by ourselves, whatever a person says of the letters."""
+    return _own(layer.dataset, codec)
+
+
+def _own(dataset: DatasetRequest, codec: str) -> str:
+    ours = dataset.format in _SHEETS or dataset.path.endswith(f"/{tabular.COPIED}")
+    return "utf-8" if ours else codec
 
 
 class _Damage(DamageReport):

@@ -8,6 +8,8 @@ import codecs
 import csv
 import io
 import re
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,11 +25,13 @@ from importers.detect.encoding import Declaration, judge
 from importers.errors import EmptyLayer, OverLimit, Unreadable
 from importers.readers import coordinates, headers
 from importers.readers.coordinates import Coordinates
+from importers.readers.formats import UTF_16
 from importers.readers.vector import Batch, LayerFacts
 from importers.report import NULLED, REJECTED, IssueLog
 from importers.sandbox.protocol import DatasetRequest
 
 _SEPARATORS = ";,\t|"
+COPIED = "copied.csv"  # in UTF-8, whatever is said of the letters
 _BLOCK = 4 * 1024 * 1024
 _HEAD = 256 * 1024
 _INTEGER = r"^\s*[+-]?(0|[1-9]\d{0,17})\s*$"
@@ -57,6 +61,24 @@ class Table:
     def coordinates(self) -> frozenset[str]:
         """Names of the columns that become the geometry."""
         return frozenset(self.names[place] for place in self.where.places)
+
+
+def in_utf8(dataset: DatasetRequest) -> DatasetRequest:
+    """The table itself, or, of one in UTF-16, a copy in UTF-8 in the child's own folder. Raises Unreadable."""
+    path = Path(dataset.path)
+    with path.open("rb") as file:
+        if not file.read(2).startswith(UTF_16):
+            return dataset
+    copy = Path(tempfile.mkdtemp(prefix="table-")) / COPIED
+    try:
+        with (
+            path.open(encoding="utf-16", newline="") as source,
+            copy.open("w", encoding="utf-8", newline="") as target,
+        ):
+            shutil.copyfileobj(source, target, _BLOCK)
+    except UnicodeError as error:
+        raise Unreadable(name=dataset.name, format=dataset.title) from error
+    return replace(dataset, path=str(copy))
 
 
 def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int) -> LayerFacts:

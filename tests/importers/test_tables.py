@@ -308,3 +308,14 @@ def test_the_limit_of_cells_is_the_servers(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(OverLimit) as caught:
         inspect_file(path, work=tmp_path / "again")
     assert (caught.value.params["limit"], caught.value.params["allowed"]) == ("max_sheet_cells", 50)
+
+
+@pytest.mark.parametrize(("codec", "said"), [("utf-16", ""), ("utf-16", "cp1251")])
+def test_unicode_text_of_excel_is_read(codec: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.txt"
+    path.write_bytes("Назва\tШирота\tДовгота\r\nЇжак\t48,68\t29,24\r\n".encode(codec))
+
+    assert only_layer(path, tmp_path).geometry_type == "Point"
+    conversion = convert_file(path, work=tmp_path / "work", encoding=said)
+    [row] = next(read_rows(conversion.rows_file)).to_pylist()
+    assert json.loads(row["properties"]) == {"nazva": "Їжак"}
