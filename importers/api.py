@@ -300,6 +300,25 @@ class OneImport(ApiView):
         return HttpResponse(status=204)
 
 
+class SplitSerializer(serializers.Serializer[Any]):
+    source_layers = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=100)
+
+
+@extend_schema(
+    operation_id="splitImport", tags=TAGS, request=SplitSerializer, responses={200: ImportListSerializer},
+    description="Imports several layers of the file: this import takes the first, each other gets its own, without "
+    "sending or inspecting the file again.",
+)  # fmt: skip
+@api_view(["POST"])
+def split(request: Request, uuid: UUID) -> HttpResponse:
+    importing, actor = visible_import(request.user, uuid), cast(User, request.user)
+    body = SplitSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    made = steps.split(importing=importing, actor=actor, layers=body.validated_data["source_layers"])
+    documents = [short_document(item, state) for item, state in zip(made, states_of(made), strict=True)]
+    return Response({"imports": documents, "next": None})
+
+
 @extend_schema(
     operation_id="stepImport", tags=TAGS, request=None, responses={202: ImportSerializer},
     parameters=[OpenApiParameter("step", str, "path", enum=list(_STEPS))],

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.errors import HromadaError
@@ -87,11 +87,11 @@ class Choices:
     def from_json(cls, found: Any) -> "Choices":
         """Choices from plain JSON. Raises BadChoice for an unknown name or a value that has no meaning."""
         if not isinstance(found, Mapping):
-            raise BadChoice(choice="choices", reason=_now("an object was expected."))
+            raise BadChoice(choice="choices", reason=gettext("an object was expected."))
         known = {item.name for item in fields(cls)}
         for name in found:
             if name not in known:
-                raise BadChoice(choice=str(name)[:100], reason=_now("there is no such choice."))
+                raise BadChoice(choice=str(name)[:100], reason=gettext("there is no such choice."))
         return cls(**{name: _CHECKS.get(name, _text)(name, value) for name, value in found.items()})
 
     def to_json(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Choices:
     def with_changes(self, changes: Any) -> "Choices":
         """These choices with those in `changes` (plain JSON) put in. Raises BadChoice."""
         if not isinstance(changes, Mapping):
-            raise BadChoice(choice="choices", reason=_now("an object was expected."))
+            raise BadChoice(choice="choices", reason=gettext("an object was expected."))
         return Choices.from_json({**self.to_json(), **changes})
 
     def changed(self, other: "Choices") -> set[str]:
@@ -120,26 +120,26 @@ class Choices:
 
 def _text(name: str, value: Any, longest: int = 0) -> str:
     if not isinstance(value, str):
-        raise BadChoice(choice=name, reason=_now("text was expected."))
+        raise BadChoice(choice=name, reason=gettext("text was expected."))
     most = longest or _TEXT_LENGTHS.get(name, _LONGEST_NAME)
     if len(value) > most:
-        raise BadChoice(choice=name, reason=_now("it is longer than %s characters.") % most)
+        raise BadChoice(choice=name, reason=gettext("it is longer than %s characters.") % most)
     if "\x00" in value:
-        raise BadChoice(choice=name, reason=_now("it holds a NUL character."))
+        raise BadChoice(choice=name, reason=gettext("it holds a NUL character."))
     return value.strip()
 
 
 def _one_of(name: str, value: Any) -> str:
     if value not in _ONE_OF[name]:
         known = ", ".join(item for item in _ONE_OF[name] if item)
-        raise BadChoice(choice=name, reason=_now("one of these was expected: %s.") % known)
+        raise BadChoice(choice=name, reason=gettext("one of these was expected: %s.") % known)
     return str(value)
 
 
 def _slug(name: str, value: Any) -> str:
     slug = _text(name, value)
     if slug and not _SLUG.fullmatch(slug):
-        reason = _now("Latin small letters, digits and _ were expected, a letter first, 40 at most.")
+        reason = gettext("Latin small letters, digits and _ were expected, a letter first, 40 at most.")
         raise BadChoice(choice=name, reason=reason)
     return slug
 
@@ -147,7 +147,7 @@ def _slug(name: str, value: Any) -> str:
 def _key(name: str, value: Any) -> str:
     key = _text(name, value)
     if key and not _KEY.fullmatch(key):
-        reason = _now("Latin small letters, digits and _ were expected, a letter first, 59 at most.")
+        reason = gettext("Latin small letters, digits and _ were expected, a letter first, 59 at most.")
         raise BadChoice(choice=name, reason=reason)
     return key
 
@@ -155,10 +155,10 @@ def _key(name: str, value: Any) -> str:
 def _texts(name: str, value: Any) -> dict[str, str]:
     """Titles by language; empty ones are left out."""
     if not isinstance(value, Mapping):
-        raise BadChoice(choice=name, reason=_now("an object was expected."))
+        raise BadChoice(choice=name, reason=gettext("an object was expected."))
     for language in value:
         if language not in LANGUAGES:
-            raise BadChoice(choice=name, reason=_now("languages are uk and en."))
+            raise BadChoice(choice=name, reason=gettext("languages are uk and en."))
     told = {language: _text(f"{name}.{language}", text, _LONGEST_TITLE) for language, text in value.items()}
     return {language: text for language, text in told.items() if text}
 
@@ -166,45 +166,45 @@ def _texts(name: str, value: Any) -> dict[str, str]:
 def _reasons(name: str, value: Any) -> dict[str, str]:
     """Column -> why its personal data is kept; a decision without a reason is none."""
     if not isinstance(value, Mapping) or len(value) > _MOST_COLUMNS:
-        raise BadChoice(choice=name, reason=_now("an object was expected."))
+        raise BadChoice(choice=name, reason=gettext("an object was expected."))
     told = {_text(name, column): _text(name, reason, _LONGEST_COMMENT) for column, reason in value.items()}
     for column, reason in told.items():
         if not reason:
-            raise BadChoice(choice=name, reason=_now("say why “%s” is kept.") % column)
+            raise BadChoice(choice=name, reason=gettext("say why “%s” is kept.") % column)
     return told
 
 
 def _yes_no_unknown(name: str, value: Any) -> bool | None:
     if value not in (True, False, None) or (isinstance(value, int | float) and not isinstance(value, bool)):
-        raise BadChoice(choice=name, reason=_now("true, false or null was expected."))
+        raise BadChoice(choice=name, reason=gettext("true, false or null was expected."))
     return value
 
 
 def _yes_no(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadChoice(choice=name, reason=_now("true or false was expected."))
+        raise BadChoice(choice=name, reason=gettext("true or false was expected."))
     return value
 
 
 def _columns(name: str, value: Any) -> tuple[ColumnChoice, ...]:
     if not isinstance(value, list | tuple) or len(value) > _MOST_COLUMNS:
-        raise BadChoice(choice=name, reason=_now("a list was expected."))
+        raise BadChoice(choice=name, reason=gettext("a list was expected."))
     return tuple(_column(f"{name}[{number}]", item) for number, item in enumerate(value))
 
 
 def _column(place: str, item: Any) -> ColumnChoice:
     if not isinstance(item, Mapping) or not isinstance(item.get("source"), str):
-        raise BadChoice(choice=place, reason=_now("an object with “source” was expected."))
+        raise BadChoice(choice=place, reason=gettext("an object with “source” was expected."))
     known = {part.name for part in fields(ColumnChoice)}
     if unknown := sorted(str(part) for part in item if part not in known):
-        raise BadChoice(choice=f"{place}.{unknown[0][:60]}", reason=_now("there is no such choice."))
+        raise BadChoice(choice=f"{place}.{unknown[0][:60]}", reason=gettext("there is no such choice."))
     kind, keep = item.get("type", ""), item.get("keep", True)
     if kind not in ("", *SQL_TYPES):
         raise BadChoice(
-            choice=f"{place}.type", reason=_now("one of these was expected: %s.") % ", ".join(SQL_TYPES)
+            choice=f"{place}.type", reason=gettext("one of these was expected: %s.") % ", ".join(SQL_TYPES)
         )
     if not isinstance(keep, bool):
-        raise BadChoice(choice=f"{place}.keep", reason=_now("true or false was expected."))
+        raise BadChoice(choice=f"{place}.keep", reason=gettext("true or false was expected."))
     return ColumnChoice(
         source=str(item["source"])[:_LONGEST_NAME], key=_key(f"{place}.key", item.get("key", "")), type=kind,
         title=_texts(f"{place}.title", item.get("title", {})), unit=_text(f"{place}.unit", item.get("unit", ""), 30),

@@ -3,7 +3,7 @@
 import io
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,14 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 def keep_issues(importing: Import, file: Path) -> None:
     """Copy the issues that the sandbox wrote (JSON lines) into the database; memory stays flat."""
+    add_issues(importing, read_issues(file))
+
+
+def add_issues(importing: Import, issues: Iterable[RowIssue]) -> None:
+    """Copy issues into the database, beside those that are there."""
     statement = f"COPY importers_importissue ({', '.join(_COLUMNS)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(statement, _CopyText(importing.pk, read_issues(file)), size=_CHUNK)
+        cursor.cursor.copy_expert(statement, _CopyText(importing.pk, iter(issues)), size=_CHUNK)
 
 
 class _CopyText(io.RawIOBase):

@@ -5,7 +5,8 @@ it when it raises, given that it runs in a transaction: the caller's, which is a
 Commands call `import_file`; page and API move an import by `importers.steps`, whose jobs call the same three.
 """
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,17 @@ from gis_core.jobs import messages, progress
 from gis_core.jobs.plain import plain_json
 from gis_core.people import User
 from importers.choices import Choices
+from importers.errors import NothingLeft
 from importers.folders import files_of, work_folder
-from importers.issues import keep_issues
+from importers.issues import add_issues, keep_issues
+from importers.joining import (
+    CAD_NUM,
+    CodeColumn,
+    allow_rows_without_geometry,
+    code_columns,
+    join_geometry,
+    parcels_layer,
+)
 from importers.loading import load
 from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
@@ -30,6 +40,7 @@ from importers.sandbox.protocol import layer_from_json
 from importers.summary import ImportSummary, prepared_summary, summary_of, with_changeset
 from importers.surroundings import area_of, expected_box
 from layers import staging
+from layers.access import visible_layers
 from layers.catalogue import create_layer, update_layer
 from layers.diff import compute_diff
 from layers.edits import (
@@ -60,13 +71,14 @@ class Sent:
 
 
 def import_file(
-    *, file: Path, name: str, community: Community, actor: User | None, request: ImportRequest
-) -> ImportSummary:
+    *, file: Path, name: str, community: Community, actor: User | None, request: ImportRequest,
+    dry_run: bool = False,
+) -> ImportSummary:  # fmt: skip
     """Import a file into a new or an existing layer, as one changeset, or not at all.
 
     `name` is what the sender calls the file; `actor` None is the server's own command line. Raises
-    ImportProblem (the file), SchemaDiffers and the like (the layer), NotAllowed, Cancelled; then the
-    database is as before.
+    ImportProblem (the file), SchemaDiffers and the like (the layer), NotAllowed, Cancelled; then, and with
+    `dry_run`, the database is as before. One whose rows are all in the layer already ends "unchanged".
     """
     with work_folder() as work, transaction.atomic():
         importing = Import.objects.create(
@@ -75,9 +87,11 @@ def import_file(
         sent = Sent(file, name)
         inspect(importing, sent=sent, work=Path(work))
         prepare(importing, sent=sent, work=Path(work))
-        if importing.status == ImportStatus.READY:
+        if importing.status == ImportStatus.READY and not dry_run:
             apply(importing, actor=actor)
-        return summary_of(importing)
+        summary = summary_of(importing)
+        transaction.set_rollback(dry_run)
+        return summary
 
 
 def inspect(importing: Import, *, sent: Sent | None = None, work: Path | None = None) -> FileInspection:
@@ -153,15 +167,51 @@ def prepare(importing: Import, *, sent: Sent | None = None, work: Path | None = 
 
 def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset: Changeset) -> Conversion:
     choices, community = Choices.from_json(importing.choices), importing.community
+    joined = join_column(plan, choices)
+    if joined:
+        allow_rows_without_geometry(changeset)
     conversion = load(
         sent.path, changeset=changeset, name=sent.name, work=work, layer=plan.source.name, crs=choices.crs,
         swap_xy=choices.swap_xy, encoding=choices.encoding, fields=plan.fields, key_field=plan.key_field,
-        geometry_type="" if plan.geometry_type == GeometryType.ANY else plan.geometry_type,
+        geometry_type="Table" if joined else plan.geometry_type.replace(GeometryType.ANY, ""),
         local_srid=community.local_srid, area=area_of(community), bbox=expected_box(community),
         on_progress=_loading,
     )  # fmt: skip
     staging.keep_values(changeset, plan.kept_fields)
-    return conversion
+    return join_codes(importing, plan, changeset, conversion, joined) if joined else conversion
+
+
+def join_column(plan: LayerPlan, choices: Choices) -> CodeColumn | None:
+    """The column of a table without coordinates whose codes give its rows their places, if one is stored."""
+    keys = {item.source: item.key for item in plan.fields}
+    for column in code_columns(plan.source):
+        if column.source in keys:
+            return replace(column, key=keys[column.source])
+    return None
+
+
+def join_codes(
+    importing: Import, plan: LayerPlan, changeset: Changeset, conversion: Conversion, column: CodeColumn
+) -> Conversion:
+    """Give the rows of a table their geometry; those that get none are left out and told."""
+    source, source_key = None, ""
+    if column.kind == CAD_NUM:
+        layers = visible_layers(importing.owner) if importing.owner else Layer.objects.filter(is_draft=False)
+        found = parcels_layer(layers.filter(community=importing.community))
+        source, source_key = found or (None, "")
+    result = join_geometry(
+        changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key
+    )
+    if not result.joined:
+        raise NothingLeft(
+            layer=plan.source.name, rows=conversion.read, rule="code-not-found",
+            rules={"code-not-found": result.missing},
+        )  # fmt: skip
+    add_issues(importing, result.issues)
+    return replace(
+        conversion, converted=result.joined, rejected=conversion.read - result.joined,
+        issue_counts={**conversion.issue_counts, **Counter(issue.rule for issue in result.issues)},
+    )  # fmt: skip
 
 
 def _loading(done: int, total: int) -> None:

@@ -10,7 +10,7 @@ from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import User
 from gis_core.roles import Action
-from importers.choices import LEAVE_OUT, Choices
+from importers.choices import KEEP, LEAVE_OUT, Choices
 from importers.errors import FieldNotInFile, LayerNotInFile, SeveralLayers
 from importers.mapping import ProposedField, mappings, personal_decisions, propose, schema_fields
 from importers.mapping_memory import recall
@@ -90,15 +90,21 @@ class ImportRequest:
     access_level: str = AccessLevel.STAFF
     standard: str = ""
     field_map: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+    keep_personal: Mapping[str, str] = field(default_factory=dict)
+    swap_xy: bool | None = None
+    unmapped: str = ""
     comment: str = ""
 
     def choices(self) -> Choices:
         """Raises BadChoice."""
         given = asdict(self)
-        mapping = [{"source": column, "key": key} for column, key in given.pop("field_map").items()]
+        mapping: list[dict[str, Any]] = [
+            {"source": column, "key": key} for column, key in given.pop("field_map").items()
+        ]
+        mapping += [{"source": column, "keep": False} for column in given.pop("left_out")]
         given["layer"] = given.pop("slug")
-        if self.standard:
-            given["unmapped"] = LEAVE_OUT
+        given["unmapped"] = self.unmapped or (LEAVE_OUT if self.standard else KEEP)
         return Choices.from_json({**given, "mapping": mapping})
 
 

@@ -62,8 +62,23 @@ def state_of(importing: Import) -> State:
 def states_of(imports: Iterable[Import]) -> list[State]:
     """For each import its state, in order; asks for all jobs at once. Changesets should be selected before."""
     listed = list(imports)
-    jobs = {job.uuid: job for job in Job.objects.filter(uuid__in=[it.job for it in listed if it.job])}
+    jobs = _jobs_of(listed)
+    # Rows are read before their jobs: a job that was done in between has changed its row.
+    moved = [item for item in listed if _has_moved(item, jobs)]
+    for item in moved:
+        item.refresh_from_db()
+    if moved:
+        jobs |= _jobs_of(moved)
     return [_state(item, jobs.get(item.job) if item.job else None) for item in listed]
+
+
+def _jobs_of(imports: list[Import]) -> dict[Any, Job]:
+    return {job.uuid: job for job in Job.objects.filter(uuid__in=[it.job for it in imports if it.job])}
+
+
+def _has_moved(importing: Import, jobs: dict[Any, Job]) -> bool:
+    job = jobs.get(importing.job)
+    return importing.status in WORKING and (job is None or job.state not in UNFINISHED)
 
 
 def _state(importing: Import, job: Job | None) -> State:

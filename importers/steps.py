@@ -14,6 +14,7 @@ from django.db import OperationalError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from gis_core import journal
+from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed, NotFound
 from gis_core.jobs.control import cancel_job
 from gis_core.jobs.errors import JobEnded
@@ -21,10 +22,11 @@ from gis_core.jobs.models import JobState
 from gis_core.people import User
 from importers import pipeline, tasks
 from importers.access import may_steer, visible_imports
-from importers.choices import Choices
+from importers.choices import BadChoice, Choices
 from importers.documents import import_document
+from importers.fields import field_key
 from importers.models import Import, ImportStatus, Upload
-from importers.plan import target_layer
+from importers.plan import chosen_layer, target_layer
 from importers.questions import MISSING, stored
 from importers.states import ENDED, State, WrongImportStatus, state_of
 from importers.uploads import discard_upload
@@ -41,6 +43,7 @@ __all__ = [
     "prepare",
     "retry",
     "revert",
+    "split",
     "start_import",
     "visible_imports",
 ]  # fmt: skip
@@ -77,7 +80,7 @@ class QuestionOpen(HromadaError):
 
 
 def start_import(
-    *, community: Any, owner: User, uploads: Sequence[Upload], choices: Mapping[str, Any] | Choices
+    *, community: Community, owner: User, uploads: Sequence[Upload], choices: Mapping[str, Any] | Choices
 ) -> Import:
     """Begin an import of the uploads (the parts of one file, or one archive) and queue its inspection.
 
@@ -127,6 +130,52 @@ def decide(*, importing: Import, actor: User, choices: Mapping[str, Any]) -> Imp
         if importing.question is None:
             tasks.go_on(importing)
     return importing
+
+
+def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Import]:
+    """Import several layers of the file: this import takes the first, each other gets one of its own, with the
+    same uploads and what was found in them. Raises LayerNotInFile, BadChoice (none named), ImportBusy,
+    WrongImportStatus.
+
+    Each goes into a new layer named after its own where no other name was chosen.
+    """
+    with transaction.atomic():
+        importing, state = _locked(importing, actor)
+        _refuse_status(state, but=ENDED)
+        inspection = pipeline.inspection_of(importing)
+        if inspection is None:
+            raise WrongImportStatus(status=ImportStatus(state.status).label)
+        names = list(dict.fromkeys(layers))
+        if not names:
+            raise BadChoice(choice="source_layers", reason=_("at least one layer must be named."))
+        for name in names:
+            chosen_layer(inspection, name)
+        siblings = [_sibling(importing, name, actor) for name in names[1:]]
+    choices = Choices.from_json(importing.choices)
+    own = choices.layer or free_slug(importing.community, names[0])
+    first = decide(importing=importing, actor=actor, choices={"source_layer": names[0], "layer": own})
+    return [first, *(decide(importing=sibling, actor=actor, choices={}) for sibling in siblings)]
+
+
+def _sibling(importing: Import, source_layer: str, actor: User) -> Import:
+    wanted = {
+        **importing.choices, "source_layer": source_layer, "layer": free_slug(importing.community, source_layer),
+        "title": {}, "mapping": [], "keep_personal": {}, "key_field": "",
+    }  # fmt: skip
+    made = Import.objects.create(
+        community=importing.community, owner=importing.owner, name=importing.name,
+        inspection=importing.inspection, status=ImportStatus.WAITING,
+        choices=Choices.from_json(wanted).to_json(),
+    )  # fmt: skip
+    made.uploads.set(importing.uploads.all())
+    _record("import-started", made, actor)
+    return made
+
+
+def free_slug(community: Community, name: str) -> str:
+    """A short name for a new layer, made of `name`, that no layer of the community has."""
+    taken = set(Layer.objects.filter(community=community).values_list("slug", flat=True))
+    return field_key(field_key(name)[:36].rstrip("_"), taken)
 
 
 def prepare(*, importing: Import, actor: User) -> Import:
@@ -295,7 +344,7 @@ def _refuse_slug(importing: Import, choices: Choices, actor: User) -> None:
         raise LayerBeingPrepared(community=importing.community.slug, slug=choices.layer)
 
 
-def _refuse_uploads(uploads: Sequence[Upload], community: Any, owner: User) -> None:
+def _refuse_uploads(uploads: Sequence[Upload], community: Community, owner: User) -> None:
     if not uploads:
         raise NotFound()
     for upload in uploads:

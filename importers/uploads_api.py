@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import http_date
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import BaseParser
@@ -100,7 +100,7 @@ class Uploads(TusView):
             raise NotAllowed()
         told = _metadata(request.headers.get("Upload-Metadata", ""))
         if "community" not in told:
-            raise BadParameter(parameter="Upload-Metadata", reason=_now("“community” is missing."))
+            raise BadParameter(parameter="Upload-Metadata", reason=gettext("“community” is missing."))
         size = integer(request.headers.get("Upload-Length", ""), parameter="Upload-Length")
         upload = begin_upload(
             community=Community.objects.named(told["community"]), owner=request.user,
@@ -163,6 +163,6 @@ def _metadata(header: str) -> dict[str, str]:
             name, _space, value = pair.partition(" ")
             told[name] = base64.b64decode(value.strip(), validate=True).decode("utf-8").replace("\x00", "")
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
-        reason = _now("pairs of a name and base64 were expected, separated by commas.")
+        reason = gettext("pairs of a name and base64 were expected, separated by commas.")
         raise BadParameter(parameter="Upload-Metadata", reason=reason) from error
     return told

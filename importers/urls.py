@@ -14,5 +14,6 @@ urlpatterns = [
     path("imports/<uuid:uuid>/issues", findings_api.issues, name="api-import-issues"),
     path("imports/<uuid:uuid>/issues.csv", findings_api.issues_csv, name="api-import-issues-csv"),
     path("imports/<uuid:uuid>/issues.geojson", findings_api.issues_geojson, name="api-import-issues-geojson"),
+    path("imports/<uuid:uuid>/split", api.split, name="api-import-split"),
     path("imports/<uuid:uuid>/<str:step>", api.take_step, name="api-import-step"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from gis_core import journal
@@ -54,14 +54,18 @@ def create_layer(
     if not may_create_layers(actor, community):
         raise NotAllowed()
     with transaction.atomic():
-        # Two who make the same layer at once come one after the other.
-        Community.objects.select_for_update(no_key=True).get(pk=community.pk)
         present = Layer.objects.filter(community=community, slug=slug).first()
         if present is not None:
             taken = LayerBeingPrepared if present.is_draft else LayerExists
             raise taken(community=community.slug, slug=slug)
         layer = Layer(community=community, slug=slug, title=dict(title), fields=list(fields), **attributes)
-        _save(layer)
+        try:
+            # Two who make the same layer at once: the index lets the second wait for the first. The community
+            # is not locked: an import keeps its transaction open as long as it reads.
+            with transaction.atomic():
+                _save(layer)
+        except IntegrityError as error:
+            raise LayerExists(community=community.slug, slug=slug) from error
         _record("layer-drafted" if layer.is_draft else "layer-created", layer, actor)
     return layer
 

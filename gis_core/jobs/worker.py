@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
 
 from gis_core import limits
-from gis_core.jobs import claims
+from gis_core.jobs import claims, upkeep
 from gis_core.jobs.backend import CHANNEL
 from gis_core.jobs.models import Job
 from gis_core.jobs.reporter import JobReporter, SideConnection
@@ -65,6 +65,7 @@ class Worker:
             try:
                 self._connect()
                 failures = 0
+                upkeep.run()
                 self._serve()
             except (DatabaseError, InterfaceError, psycopg2.Error) as error:
                 # Any of them, for a lost connection may come as any; and a missing table means that the

@@ -25,14 +25,17 @@ class Workers:
         self.supervisors: list[subprocess.Popen[bytes]] = []
 
     def start(
-        self, *, concurrency: int = 1, grace_s: float = 8.0, poll_s: float = 0.2, host: str = ""
-    ) -> subprocess.Popen[bytes]:
-        """Start a supervisor with its workers; `host` leads to the database by another way."""
+        self, *, concurrency: int = 1, grace_s: float = 8.0, poll_s: float = 0.2, host: str = "",
+        settings: str = "tests.gis_core.worker_settings", **variables: str,
+    ) -> subprocess.Popen[bytes]:  # fmt: skip
+        """Start a supervisor with its workers; `host` leads to the database by another way, `variables` are
+        of the environment."""
         command = [sys.executable, "manage.py", "run_worker", f"--concurrency={concurrency}"]
         command += [f"--grace={grace_s}", f"--poll={poll_s}", "--nice=0"]
         environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.gis_core.worker_settings",
+            **variables,
+            "DJANGO_SETTINGS_MODULE": settings,
             "HROMADA_TEST_DB_IN_USE": connection.settings_dict["NAME"],
             "HROMADA_TEST_DB_HOST": host,
         }

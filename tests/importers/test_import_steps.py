@@ -1,11 +1,16 @@
 """An import moves from step to step, asks what it cannot know, and leaves nothing where it ends early."""
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from gis_core.communities import Community
 from gis_core.errors import NotAllowed, NotFound
@@ -13,8 +18,10 @@ from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers import steps
 from importers.choices import BadChoice
+from importers.folders import work_folder
 from importers.models import Import, ImportIssue, ImportStatus, Upload
 from importers.states import state_of
+from importers.upkeep import tidy
 from importers.uploads import receive_upload
 from layers.catalogue import LayerExists
 from layers.models import Changeset, Feature, Layer
@@ -252,3 +259,81 @@ def test_a_job_of_an_earlier_turn_does_nothing(community: Community, editor: Use
     after_jobs(importing)
     assert Changeset.objects.count() == 1
     assert status_of(importing) == ImportStatus.READY
+
+
+def test_several_layers_of_a_file_become_imports_that_share_the_file_and_what_was_found(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = files.geopackage(tmp_path, files.parcels(), layer="ділянки")
+    files.geopackage(tmp_path, files.points(), layer="точки")
+    importing = started(file, community, editor, until="apply")
+    assert importing.question["code"] == "several-layers"
+    made = steps.split(importing=importing, actor=editor, layers=["ділянки", "точки"])
+    run_ready_jobs()
+    assert [status_of(item) for item in made] == [ImportStatus.APPLIED] * 2
+    assert set(Layer.objects.values_list("slug", flat=True)) == {"dilianky", "tochky"}
+    assert Upload.objects.count() == 1
+    from gis_core.jobs.models import Job
+
+    assert Job.objects.filter(task_path__endswith="inspect_import").count() == 1
+
+
+def test_a_column_that_the_layer_lacks_is_kept_for_members_where_its_author_may_change_the_schema(
+    community: Community, user_with_role: MakeUser, tmp_path: Path
+) -> None:
+    admin, editor = user_with_role("admin"), user_with_role("editor")
+    fewer = files.parcels(2).drop(columns="PLOSHA")
+    started(
+        files.shapefile(tmp_path, fewer, name="fewer"), community, admin, layer="parcels", until="apply",
+        access_level="public",
+    )  # fmt: skip
+    whole = files.shapefile(tmp_path, files.parcels(3))
+    asking = started(whole, community, editor, layer="parcels", mode="append", until="apply")
+    assert asking.question["code"] == "schema-differs"
+    steps.decide(importing=asking, actor=editor, choices={"mapping": [{"source": "PLOSHA", "keep": False}]})
+    assert after_jobs(asking).status == ImportStatus.APPLIED
+    started(whole, community, admin, layer="parcels", mode="replace", until="apply")
+    field = Layer.objects.get().schema.get("plosha")
+    assert field is not None
+    assert field.access == "staff"
+    assert Feature.objects.filter(properties__has_key="plosha").count() == 3
+
+
+def test_time_takes_unfinished_imports_and_files_that_nobody_uses_and_nothing_else(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(2))
+    done = started(file, community, editor, layer="parcels", until="apply")
+    old = started(file, community, editor, layer="roads", until="prepare")
+    fresh = started(file, community, editor, layer="fresh", until="prepare")
+    unused = sent(file, community, editor)
+    long_ago = timezone.now() - timedelta(days=31)
+    Import.objects.filter(pk__in=[old.pk, done.pk]).update(updated_at=long_ago)
+    Upload.objects.filter(pk=unused.pk).update(created_at=long_ago)
+    (tmp_path / "var" / "work" / "import-dead").mkdir()
+    with work_folder() as alive:
+        assert tidy() == {"folders": 1, "imports": 1, "uploads": 1, "files": 0}
+        assert Path(alive).exists()
+    assert set(Import.objects.all()) == {done, fresh}
+    assert not unused.path.exists()
+    assert len(staging_tables()) == 1
+    assert done.uploads.get().path.exists()
+
+
+def test_a_trial_tells_what_would_change_and_changes_nothing(community: Community, tmp_path: Path) -> None:
+    file = files.shapefile(tmp_path, files.parcels(3))
+
+    def run(**options: Any) -> dict[str, Any]:
+        out = StringIO()
+        call_command(
+            "import_data", str(file), community="demo", layer="parcels", json=True, stdout=out, **options
+        )
+        return dict(json.loads(out.getvalue()))
+
+    assert run(dry_run=True)["added"] == 3
+    assert not Layer.objects.exists()
+    assert not Import.objects.exists()
+    assert staging_tables() == []
+    assert run()["created"] == 3
+    again = run(mode="replace")
+    assert (again["unchanged"], again["changeset"], again["changeset_status"]) == (3, None, "unchanged")

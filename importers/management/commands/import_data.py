@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from gis_core.communities import Community
+from gis_core.errors import BadParameter
 from gis_core.jobs import progress
 from gis_core.management.reporting import Report, ReportingCommand
+from importers.choices import KEEP
 from importers.pipeline import import_file
 from importers.plan import ImportRequest, Mode
 from importers.report import RowIssue
@@ -29,6 +31,8 @@ class Command(ReportingCommand):
         "crs-inexact": "--crs",
         "several-layers": "--source-layer",
         "mode-needed": "--mode",
+        "schema-differs": "--map, --leave-out",
+        "columns-collide": "--map, --leave-out",
     }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -56,6 +60,28 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--mode", choices=Mode.values, default="", help="what happens to features already there"
         )
+        parser.add_argument("--standard", default="", help="standard layer that gives a new one its fields")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="COLUMN=KEY",
+            help="store a column of the file under this key; may be given more than once",
+        )  # fmt: skip
+        parser.add_argument(
+            "--leave-out",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help="leave a column of the file out",
+        )
+        parser.add_argument(
+            "--keep-personal", action="append", default=[], metavar="COLUMN=REASON",
+            help="keep a column with personal data, and say why",
+        )  # fmt: skip
+        parser.add_argument(
+            "--swap-xy", choices=["yes", "no"], default="", help="whether X and Y stand in the wrong order"
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would change, and change nothing"
+        )
         parser.add_argument("--comment", default="", help="comment of the changeset")
 
     def report(self, **options: Any) -> Report:
@@ -72,31 +98,43 @@ class Command(ReportingCommand):
             key_field=options["key_field"],
             mode=options["mode"],
             comment=options["comment"],
+            standard=options["standard"],
+            field_map=_pairs(options["map"], "map"),
+            left_out=options["leave_out"],
+            keep_personal=_pairs(options["keep_personal"], "keep-personal"),
+            swap_xy=None if not options["swap_xy"] else options["swap_xy"] == "yes",
+            unmapped=KEEP,
         )
         with progress.observed(self._show):
             summary = import_file(
                 file=options["file"], name=display_name(options["file"].name), community=community,
-                actor=None, request=request,
+                actor=None, request=request, dry_run=options["dry_run"],
             )  # fmt: skip
-        return report_of(summary)
+        return report_of(summary, dry_run=options["dry_run"])
 
     def _show(self, fraction: float | None, message: str) -> None:
         share = "" if fraction is None else f"{fraction:4.0%} "
         self.progress(f"{share}{message}")
 
 
-def report_of(summary: ImportSummary) -> Report:
+def _pairs(given: list[str], option: str) -> dict[str, str]:
+    """COLUMN=VALUE options as a mapping. Raises BadParameter."""
+    for text in given:
+        if "=" not in text:
+            raise BadParameter(parameter=option, reason=_("COLUMN=VALUE was expected."))
+    return dict(text.rsplit("=", 1) if option == "map" else text.split("=", 1) for text in given)
+
+
+def report_of(summary: ImportSummary, *, dry_run: bool = False) -> Report:
     """The summary as lines for people and a document for machines."""
     accuracy = "" if summary.accuracy_m is None else f", ±{summary.accuracy_m:g} {_('m')}"
     lines = [
         (_("New layer %s.") if summary.created_layer else _("Layer %s.")) % summary.layer,
         _("Rows read: %(read)s, imported: %(imported)s, repaired: %(repaired)s, rejected: %(rejected)s.")
         % {key: getattr(summary, key) for key in ("read", "imported", "repaired", "rejected")},
-        _(
-            "Features created: %(created)s, updated: %(updated)s, deleted: %(deleted)s "
-            "(changeset %(changeset)s)."
-        )
-        % {key: getattr(summary, key) for key in ("created", "updated", "deleted", "changeset")},
+        _("Differences: added %(added)s, changed %(changed)s, removed %(removed)s, unchanged %(unchanged)s.")
+        % {key: getattr(summary, key) for key in ("added", "changed", "removed", "unchanged")},
+        _what_was_done(summary, dry_run),
         _("Coordinate system: %(crs)s %(name)s (%(operation)s%(accuracy)s).")
         % {
             "crs": summary.crs,
@@ -128,6 +166,16 @@ def report_of(summary: ImportSummary) -> Report:
     document = summary.as_json()
     document["changeset_status"] = document.pop("status")  # "status" is how the command ended
     return Report(lines, document, left_out)
+
+
+def _what_was_done(summary: ImportSummary, dry_run: bool) -> str:
+    if summary.changeset is None:
+        return _("Nothing to change: the layer holds all of this already.")
+    if dry_run:
+        return _("This was a trial; nothing was changed.")
+    return _(
+        "Features created: %(created)s, updated: %(updated)s, deleted: %(deleted)s (changeset %(changeset)s)."
+    ) % {key: getattr(summary, key) for key in ("created", "updated", "deleted", "changeset")}
 
 
 def _issue_lines(summary: ImportSummary) -> list[str]:
