@@ -17,7 +17,7 @@ from layers.diff import DiffRow, diff_rows
 from layers.models import Changeset, Layer
 
 KINDS = ("added", "changed", "removed")
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 MOST_FACTS = 6
 MOST_ISSUES = 20
 

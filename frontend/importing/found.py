@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from frontend.coordinate_systems import crs_name, encoding_name
 from frontend.templatetags.hromada import number
+from importers.readers.formats import FORMATS
 from layers.models.catalogue import GeometryType
 
 MOST_CARDS = 3
@@ -93,7 +94,7 @@ def found_in(
     )
     confidence, score = source.get("encoding_confidence", 0.0), source.get("crs_score")
     return Found(
-        format=source["format"],
+        format=format_title(source["format"]),
         rows=source["rows"],
         kind=kind_name(source["geometry_type"]),
         encoding=encoding_name(encoding) if encoding else "",
@@ -108,6 +109,11 @@ def found_in(
         systems=systems,
         notes=[source[name] for name in ("encoding_note", "crs_note") if source.get(name)],
     )  # fmt: skip
+
+
+def format_title(name: str) -> str:
+    """The format's own name: “Shapefile”."""
+    return next((item.title for item in FORMATS if item.name == name), name)
 
 
 def kind_name(geometry_type: str) -> str:

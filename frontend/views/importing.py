@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db import ProgrammingError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from frontend.coordinate_systems import crs_choices, encoding_choices
+from frontend.coordinate_systems import crs_choices, encoding_choices, encoding_name
 from frontend.importing import columns, differences, found, stages
 from frontend.importing.target import MODES, TargetForm, schema_of
 from frontend.map_config import bounds, map_config
@@ -16,7 +18,8 @@ from frontend.templatetags.hromada import number
 from frontend.views.page import page, signed_in, whole_number
 from gis_core.communities import Community
 from importers.documents import import_document
-from importers.models import Import
+from importers.models import Import, ImportStatus
+from importers.states import state_of
 from layers.access import visible_layers
 from layers.models import Layer
 
@@ -57,12 +60,24 @@ def importing_page(
     }
     parts = {"check": _check, "differences": _differences, "done": _done, "ended": _ended}
     if step in parts:
-        context |= parts[step](request, importing, document)
+        try:
+            with transaction.atomic():
+                context |= parts[step](request, importing, document)
+        except ProgrammingError:
+            # The staged rows are gone: it was applied or cancelled while this page was being made.
+            if step != "differences" or not _moved(importing):
+                raise
+            return redirect(context["here"])
     if form is not None:
         context["form"] = form
     return page(
         request, "frontend/importing.html", context, community=importing.community, section="imports", status=status
     )  # fmt: skip
+
+
+def _moved(importing: Import) -> bool:
+    """Whether the import is no longer ready for review, as it was a moment ago."""
+    return state_of(Import.objects.get(pk=importing.pk)).status != ImportStatus.READY
 
 
 def _step(request: HttpRequest, document: dict[str, Any]) -> str:
@@ -195,7 +210,8 @@ def _issues(request: HttpRequest, importing: Import) -> dict[str, Any]:
 def _reading(document: dict[str, Any]) -> dict[str, Any]:
     summary = document["summary"] or {}
     crs, name = summary.get("crs", ""), summary.get("crs_name", "")
-    return {**summary, "crs_name": system_name(crs, name)}
+    letters = encoding_name(summary.get("encoding", ""))
+    return {**summary, "crs_name": system_name(crs, name), "encoding": letters}
 
 
 def sentence(document: dict[str, Any]) -> str:

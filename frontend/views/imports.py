@@ -34,9 +34,9 @@ from importers.access import visible_import
 from importers.choices import INSPECT, PREPARE
 from importers.documents import import_document, possible, short_document
 from importers.models import Import
+from importers.review import accept
 from importers.states import states_of
 from importers.uploads import discard_upload, receive_upload
-from layers.diff import accept
 
 PAGE_SIZE = 30
 
@@ -239,12 +239,12 @@ def review(request: HttpRequest, community: str, importing: UUID) -> HttpRespons
     kept = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
     match request.POST.get("do", ""):
         case "rows":
-            accept(found.changeset, ids=shown & kept, accepted=True)
-            accept(found.changeset, ids=shown - kept, accepted=False)
+            accept(found, kind=None, ids=sorted(shown & kept), accepted=True)
+            accept(found, kind=None, ids=sorted(shown - kept), accepted=False)
         case "accept" | "refuse" as verdict:
             kind = request.POST.get("kind", "")
             known = kind if kind in ("added", "changed", "removed") else None
-            accept(found.changeset, kind=known, accepted=verdict == "accept")
+            accept(found, kind=known, ids=None, accepted=verdict == "accept")
     back = request.POST.get("query", "")
     return _to(
         found, f"?{back}#differences" if back.replace("=", "").replace("&", "").isalnum() else "#differences"

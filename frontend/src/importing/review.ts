@@ -5,9 +5,8 @@
 import { el } from "../ui/dom";
 import { pageWords, reason, send } from "./page";
 
-interface Counts {
-  readonly accepted?: number;
-  readonly diff?: { readonly accepted: number };
+interface Reviewed {
+  readonly counts: { readonly accepted: number };
 }
 
 export class ImportReview extends HTMLElement {
@@ -27,8 +26,8 @@ export class ImportReview extends HTMLElement {
     box.disabled = true;
     try {
       const body = { rows: [Number(box.value)], accepted: box.checked };
-      const counts = await send<Counts>(this.dataset.address ?? "", "PATCH", body);
-      this.count(counts.accepted ?? counts.diff?.accepted ?? null);
+      const { counts } = await send<Reviewed>(this.dataset.address ?? "", "PATCH", body);
+      this.count(counts.accepted);
       this.said.textContent = "";
     } catch (error) {
       box.checked = !box.checked;
@@ -38,9 +37,9 @@ export class ImportReview extends HTMLElement {
     box.focus();
   }
 
-  private count(n: number | null): void {
+  private count(n: number): void {
     const apply = document.querySelector<HTMLButtonElement>("[data-apply]");
-    if (!apply || n === null) return;
+    if (!apply) return;
     apply.textContent = this.words("review.apply", { n });
     apply.disabled = n === 0;
   }

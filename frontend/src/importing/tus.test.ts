@@ -121,13 +121,13 @@ test("an upload that the server no longer has begins anew", async () => {
   whole("1");
 });
 
-test("a refusal is not repeated and carries the server's sentence", async () => {
-  server.failures.push(413);
+test.each([413, 507])("a refusal (%i) is not repeated and carries the server's sentence", async (status) => {
+  server.failures.push(status);
   const refused = await upload()
     .send()
     .catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(ApiError);
-  expect(refused).toMatchObject({ status: 413, message: "Ні." });
+  expect(refused).toMatchObject({ status, message: "Ні." });
   expect(server.asked).toHaveLength(1);
 });
 

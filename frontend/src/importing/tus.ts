@@ -64,8 +64,9 @@ export function backoff(attempt: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS);
 }
 
-/** Only these answers may be different a moment later; 0 stands for no answer. */
+/** Only these answers may be different a moment later; 0 stands for no answer, 507 is a full disk. */
 function passes(status: number): boolean {
+  if (status === 507) return false;
   return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
 }
 
