@@ -52,6 +52,7 @@ from layers.edits import (
 )
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
+from layers.styles import default_recipe
 
 INSPECTING = messages.define("import-inspecting", _("Looking at the file"))
 LOADING = messages.define("import-converting", _("Reading, checking and reprojecting: %(rows)s rows"))
@@ -159,10 +160,19 @@ def prepare(importing: Import, *, sent: Sent | None = None, work: Path | None = 
     )  # fmt: skip
     conversion = _load(importing, sent, work, plan, changeset)
     if plan.layer is None:
-        _describe(layer, plan.attributes_for(conversion))
+        _describe(layer, plan.attributes_for(conversion, beside=_styles_beside(layer)))
     keep_issues(importing, conversion.issues_file)
     _compare(importing, plan, conversion, changeset)
     return None
+
+
+def _styles_beside(layer: Layer) -> list[dict[str, Any]]:
+    """How the other layers of the community are drawn."""
+    others = Layer.objects.select_related("community").filter(community=layer.community_id)
+    return [
+        other.style or default_recipe(other.geometry_type, seed=other.full_name)
+        for other in others.exclude(pk=layer.pk)
+    ]
 
 
 def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset: Changeset) -> Conversion:

@@ -21,7 +21,7 @@ from layers.models import Changeset, Layer
 from layers.models.catalogue import AccessLevel, GeometryType, Theme
 from layers.schema import Schema
 from layers.standards import standard_attributes
-from layers.styles import default_recipe
+from layers.styles import fresh_recipe
 
 Mode = Changeset.StagingMode
 
@@ -129,10 +129,13 @@ class LayerPlan:
     personal: tuple[dict[str, Any], ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
-    def attributes_for(self, conversion: Conversion) -> dict[str, Any]:
-        """Style and geometry type of the new layer, by what was found in the file."""
+    def attributes_for(
+        self, conversion: Conversion, *, beside: Sequence[Mapping[str, Any]] = ()
+    ) -> dict[str, Any]:
+        """Geometry type of the new layer by what was found in the file, and a style that can be told from
+        those of the layers `beside` it."""
         kind = self.attributes.get("geometry_type") or single_kind(conversion.geometry_type)
-        style = self.attributes.get("style") or default_recipe(kind)
+        style = self.attributes.get("style") or fresh_recipe(kind, beside=beside)
         return {"geometry_type": kind, "style": style}
 
 

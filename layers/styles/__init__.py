@@ -6,7 +6,7 @@ the legend and the tiles cannot disagree. The format is described in `layers.sty
 
 from layers.styles.legend import LegendEntry, legend
 from layers.styles.maplibre import label_zoom, maplibre_layers, scale_to_zoom
-from layers.styles.presets import default_recipe
+from layers.styles.presets import default_recipe, fresh_recipe
 from layers.styles.reading import InvalidRecipe, Problem, fields_needed, read_recipe, recipe_problems
 from layers.styles.recipe import PATTERNS, Recipe
 
@@ -18,6 +18,7 @@ __all__ = [
     "Recipe",
     "default_recipe",
     "fields_needed",
+    "fresh_recipe",
     "label_zoom",
     "legend",
     "maplibre_layers",

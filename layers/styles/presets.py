@@ -1,6 +1,8 @@
 """The look of a layer that nobody has styled yet."""
 
+import json
 import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PALETTE: tuple[tuple[str, str], ...] = (
@@ -20,8 +22,19 @@ _GEOMETRY = {"Point": "point", "LineString": "line", "Polygon": "polygon"}
 
 def default_recipe(geometry_type: str, *, seed: str = "") -> dict[str, Any]:
     """A recipe for a layer of this geometry type; the same `seed` (the layer's name), the same colour."""
+    return _recipe(geometry_type, PALETTE[zlib.crc32(seed.encode()) % len(PALETTE)])
+
+
+def fresh_recipe(geometry_type: str, *, beside: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """A recipe in the colour of the palette that the recipes `beside` it use least, the first among equals."""
+    written = [json.dumps(recipe) for recipe in beside]
+    used = [sum(fill in text or outline in text for text in written) for fill, outline in PALETTE]
+    return _recipe(geometry_type, PALETTE[used.index(min(used))])
+
+
+def _recipe(geometry_type: str, colours: tuple[str, str]) -> dict[str, Any]:
     geometry = _GEOMETRY.get(geometry_type.removeprefix("Multi"), "mixed")
-    fill, outline = PALETTE[zlib.crc32(seed.encode()) % len(PALETTE)]
+    fill, outline = colours
     stroke: dict[str, Any] = {"color": outline, "width": {"11": 0.4, "16": 1.4}}
     recipe: dict[str, Any] = {"version": 1, "geometry": geometry, "renderer": {"type": "single"}}
     if geometry == "line":

@@ -13,6 +13,7 @@ from layers.styles import (
     InvalidRecipe,
     default_recipe,
     fields_needed,
+    fresh_recipe,
     maplibre_layers,
     read_recipe,
     recipe_problems,
@@ -175,3 +176,12 @@ def test_no_json_at_all_breaks_the_check(key: str, value: Any) -> None:
 def test_no_json_in_a_class_breaks_the_check(value: Any, fill: Any) -> None:
     renderer = OWNERSHIP["renderer"] | {"classes": [{"value": value, "fill": fill}, value]}
     recipe_problems(OWNERSHIP | {"renderer": renderer})
+
+
+def test_new_layers_get_colours_that_are_not_used_yet() -> None:
+    recipes: list[dict[str, Any]] = []
+    for _ in PALETTE:
+        recipes.append(fresh_recipe("Polygon", beside=recipes))
+    assert len({recipe["fill"] for recipe in recipes}) == len(PALETTE)
+    assert fresh_recipe("Polygon", beside=recipes) == recipes[0], "then from the beginning"
+    assert fresh_recipe("Point", beside=recipes[:1])["fill"] == PALETTE[1][1]
