@@ -4,7 +4,7 @@ Only what the file, its parts or a person say is believed. Runs in the process t
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from rasterio.transform import from_gcps
 from gis_core.geo.crs import Operation
 from importers.detect import crs as crs_detect
 from importers.detect.crs import Resolved
+from importers.detect.crs_candidates import Surroundings
+from importers.detect.crs_verdict import judge
+from importers.errors import CrsUnknown
 from importers.rasters.errors import (
     BadGeoreference,
     BadWorldFile,
@@ -31,6 +34,7 @@ _SMALLEST_M, _LARGEST_M = 0.001, 100_000.0
 _WORST_FIT_PX = 10.0
 _STRAIGHT = 1e-6  # of a pixel per pixel: less than one pixel over a million
 _EDGE_POINTS = 17
+_GRID = 14  # each way: as many points as are taken of a layer's vertices
 
 Note = dict[str, Any]
 
@@ -164,10 +168,25 @@ def _crs(
         found = crs_detect.declared(request.prj)
         if found is not None:
             notes.append(note("prj-used"))
-    if found is None:
-        west, south, east, north = bounds
+    return found or _judged(request, bounds, notes)
+
+
+def _judged(request: RasterRequest, bounds: tuple[float, ...], notes: list[Note]) -> Resolved:
+    """The system in which the raster would lie in the community, if that is only one. Raises CrsUnknown."""
+    west, south, east, north = bounds
+    x, y = np.meshgrid(np.linspace(west, east, _GRID), np.linspace(south, north, _GRID))
+    verdict = judge(
+        np.column_stack([x.ravel(), y.ravel()]), declared=None, surroundings=Surroundings.of(request.area),
+        local_srid=request.local_srid, swapped=False,
+    )  # fmt: skip
+    if verdict.crs is not None:
+        notes.append(note("crs-found", crs=verdict.crs.name, percent=round(100 * (verdict.score or 0))))
+        return verdict.crs
+    if not verdict.options:
         raise crs_detect.unknown(request.name, (west, south, east, north), request.local_srid)
-    return found
+    options = [asdict(item) for item in verdict.options]
+    choices = "; ".join(f"{item['code']} ({item['name']})" for item in options[:8])
+    raise CrsUnknown(layer=request.name, options=options, choices=choices)
 
 
 def _resolution_m(grid: Grid, name: str) -> float:

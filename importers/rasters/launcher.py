@@ -41,13 +41,14 @@ Progress = Callable[[int, int], None]
 
 def convert_raster(
     sent: Sequence[Sent], *, work: Path | str, crs: str = "", nodata: str = "", wanted: str = "",
-    local_srid: int | None = None, on_progress: Progress | None = None,
+    local_srid: int | None = None, area: str = "", on_progress: Progress | None = None,
 ) -> tuple[ConvertedRaster, Path]:  # fmt: skip
     """Make what was sent (a raster with its parts, or a zip of them) a COG below `work`: its account and path.
 
     `crs` and `nodata` (a number or "nan") answer what the file leaves open, `wanted` names the raster where a
-    zip holds several. `on_progress(rows, of)` may raise to stop. Raises ImportProblem; CrsUnknown carries the
-    options. Then no result is left behind; the caller removes `work`.
+    zip holds several; `area` is where it should lie (hex WKB, 4326), by which a missing system is found out.
+    `on_progress(rows, of)` may raise to stop. Raises ImportProblem; CrsUnknown carries the options. Then no
+    result is left behind; the caller removes `work`.
     """
     work = Path(work)
     source = lay_out(sent, work=work, wanted=wanted)
@@ -55,7 +56,8 @@ def convert_raster(
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(mode=0o700)
     try:
-        answer = _run(source, out, on_progress or (lambda done, of: None), crs, nodata, local_srid)
+        asked = {"crs": crs, "nodata": nodata, "local_srid": local_srid, "area": area}
+        answer = _run(source, out, on_progress or (lambda done, of: None), asked)
         made = raster_from_json(answer)
         _check(out / RESULT, made)
     except (BadAnswer, BadTiff, OSError) as error:
@@ -68,14 +70,12 @@ def convert_raster(
     return made, out / RESULT
 
 
-def _run(
-    source: RasterSource, out: Path, on_progress: Progress, crs: str, nodata: str, local_srid: int | None
-) -> Any:
+def _run(source: RasterSource, out: Path, on_progress: Progress, asked: dict[str, Any]) -> Any:
     cpu_s = limits.value("sandbox_cpu_s")
     request = RasterRequest(
         name=source.name, driver=source.format.driver, path=str(source.path), read=str(source.path.parent),
         out=str(out), cpu_s=cpu_s, parent=os.getpid(), limits={name: limits.value(name) for name in _PASSED_ON},
-        crs=crs, nodata=nodata, local_srid=local_srid, world=source.world, prj=source.prj,
+        world=source.world, prj=source.prj, **asked,
     )  # fmt: skip
     child = subprocess.Popen(
         [sys.executable, "-s", "-B", *CHILD],

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 NOTES: dict[str, Any] = {
     "world-file-used": _("The place comes from the world file."),
     "prj-used": _("The coordinate system comes from the .prj file."),
+    "crs-found": _(
+        "The file names no coordinate system; it was taken to be in %(crs)s, in which %(percent)s %% of it lies here."
+    ),
     "straightened": _("The picture was turned by %(degrees)s° so that north is up."),
     "flipped": _("The rows or columns ran the other way and were put in order."),
     "control-points-fitted": _(

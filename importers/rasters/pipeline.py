@@ -19,6 +19,7 @@ from importers.rasters.errors import NothingVisible, RasterElsewhere
 from importers.rasters.launcher import convert_raster
 from importers.rasters.protocol import ConvertedRaster
 from importers.rasters.source import Sent
+from importers.surroundings import area_of
 from layers.catalogue import may_create_layers
 from layers.models import Raster
 from layers.models.catalogue import AccessLevel, Theme
@@ -64,7 +65,7 @@ def import_raster(
     with work_folder() as work:
         made, file = convert_raster(
             sent, work=work, crs=request.crs, nodata=request.nodata, wanted=request.wanted,
-            local_srid=community.local_srid, on_progress=_reading,
+            local_srid=community.local_srid, area=area_of(community), on_progress=_reading,
         )  # fmt: skip
         progress.check_cancelled()
         name = sent[0].name

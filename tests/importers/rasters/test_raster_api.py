@@ -11,18 +11,22 @@ import numpy as np
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 
 from gis_core.communities import Community
+from gis_core.jobs import progress
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.jobs.models import Job
 from gis_core.journal import JournalEntry
 from gis_core.people import User
 from importers.models import Upload
 from importers.rasters.launcher import convert_raster
+from importers.rasters.pipeline import RasterRequest, _facts, import_raster, outline_of
+from importers.rasters.source import Sent
 from importers.uploads import append_upload, begin_upload
 from layers.models import Raster
-from layers.rasters import create_raster, sweep_raster_files
+from layers.rasters import BadRaster, create_raster, sweep_raster_files
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.rasters.odd import LADYZHYN, ramp, write
 
@@ -169,7 +173,11 @@ def test_a_raster_of_another_place_is_asked_about_and_taken_when_confirmed(
     assert imported(editor, path, elsewhere="true").state == "done"
 
 
-def test_a_raster_without_crs_is_asked_about_and_answered(editor: Client, tmp_path: Path) -> None:
+def test_a_raster_without_crs_is_asked_about_and_answered(
+    editor: Client, near: Community, tmp_path: Path
+) -> None:
+    near.boundary = None
+    near.save()
     path = write(tmp_path / "scan.tif", ramp(), crs=None, nodata=0)
 
     job = imported(editor, path)
@@ -178,6 +186,45 @@ def test_a_raster_without_crs_is_asked_about_and_answered(editor: Client, tmp_pa
 
     assert imported(editor, path, crs="9832").state == "done"
     assert Raster.objects.get().srid == 9832
+
+
+def test_a_raster_without_crs_that_fits_the_community_in_one_system_alone_needs_no_question(
+    editor: Client, tmp_path: Path
+) -> None:
+    job = imported(editor, write(tmp_path / "scan.tif", ramp(), crs=None, nodata=0))
+
+    assert job.state == "done"
+    raster = Raster.objects.get()
+    assert raster.srid == 9832
+    assert [note["code"] for note in raster.notes] == ["crs-found"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_attempt_after_a_crash_takes_the_place_of_the_first(near: Community, tmp_path: Path) -> None:
+    sent = [Sent("a.tif", write(tmp_path / "a.tif", ramp(), nodata=0))]
+    request, same = RasterRequest(slug="ortho"), uuid4()
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        import_raster(sent=sent, community=near, actor=None, request=request, raster_uuid=same)
+        raise RuntimeError  # killed after the file was in place and before the commit
+    assert (len(kept(tmp_path)), Raster.objects.count()) == (1, 0)
+    import_raster(sent=sent, community=near, actor=None, request=request, raster_uuid=same)
+
+    assert kept(tmp_path) == [f"rasters/{same.hex}.tif"]
+    assert Raster.objects.get().uuid == same
+
+
+def test_a_cancelled_import_leaves_nothing(near: Community, tmp_path: Path) -> None:
+    class Stop(progress.Silent):
+        def report(self, fraction: float | None, code: str, params: dict[str, Any]) -> None:
+            raise progress.Cancelled
+
+    sent = [Sent("a.tif", write(tmp_path / "a.tif", ramp(), nodata=0))]
+    with pytest.raises(progress.Cancelled), progress.using(Stop()):
+        import_raster(sent=sent, community=near, actor=None, request=RasterRequest(slug="ortho"))
+
+    assert kept(tmp_path) == []
+    assert not list((tmp_path / "var" / "work").glob("*"))
 
 
 def test_a_picture_and_its_world_file_come_apart_or_in_a_zip(editor: Client, tmp_path: Path) -> None:
@@ -251,10 +298,6 @@ def test_a_deleted_raster_takes_its_file_along(editor: Client, tmp_path: Path) -
 def test_a_raster_that_cannot_be_saved_leaves_no_file(near: Community, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
-    from importers.rasters.pipeline import _facts, outline_of
-    from importers.rasters.source import Sent
-    from layers.rasters import BadRaster
-
     made, file = convert_raster([Sent("a.tif", write(tmp_path / "a.tif", ramp(), nodata=0))], work=work)
     with pytest.raises(BadRaster):
         create_raster(
