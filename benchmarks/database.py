@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def own_database() -> Iterator[None]:
 
     url = os.environ["DATABASE_URL"]
     public = os.environ["PUBLIC_DATABASE_URL"]
-    _statement(url, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+    _drop(url)
     _statement(url, f"CREATE DATABASE {NAME}")
     os.environ["DATABASE_URL"], os.environ["PUBLIC_DATABASE_URL"] = _renamed(url), _renamed(public)
     try:
@@ -31,8 +32,18 @@ def own_database() -> Iterator[None]:
         from django.db import connections
 
         connections.close_all()
-        _statement(url, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        _drop(url)
         os.environ["DATABASE_URL"], os.environ["PUBLIC_DATABASE_URL"] = url, public
+
+
+def _drop(url: str) -> None:
+    """Autovacuum belongs to the superuser, so it cannot be driven out; it goes away by itself."""
+    for _ in range(60):
+        try:
+            return _statement(url, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectInUse):
+            time.sleep(1)
+    raise RuntimeError(f"database {NAME} is in use")
 
 
 def _renamed(url: str) -> str:
