@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.decorators import api_view, parser_classes
+from rest_framework.decorators import api_view
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,6 @@ from gis_core import limits
 from gis_core.api import params
 from gis_core.api.http import has_copy, not_modified, weak_etag
 from gis_core.api.parsers import StorableJSONParser
-from gis_core.api.problem import problems
 from gis_core.api.views import ApiView
 from gis_core.communities import Community
 from gis_core.errors import BadParameter, NotAllowed, NotFound
@@ -156,47 +155,44 @@ _EXAMPLE = OpenApiExample(
 )  # fmt: skip
 
 
-@problems("GET", "HEAD", "POST", "OPTIONS")
-def imports(request: HttpRequest) -> HttpResponse:
-    """Before anything reads the body, the gate stands before it: a session's CSRF check reads it already."""
-    request.upload_handlers.insert(0, UploadGate(request))
-    return _imports(request)
+class Imports(ApiView):
+    parser_classes = [StorableJSONParser, MultiPartParser]
 
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """Before anything reads the body, the gate stands before it: a session's CSRF check reads it already."""
+        request.upload_handlers.insert(0, UploadGate(request))
+        return super().initialize_request(request, *args, **kwargs)
 
-imports.csrf_exempt = True  # type: ignore[attr-defined]  # the inner view checks
-
-
-@extend_schema(
-    operation_id="listImports", tags=TAGS, methods=["GET"], responses=ImportListSerializer,
-    parameters=[
-        OpenApiParameter("community", str, description="KATOTTG code or short name"),
-        OpenApiParameter("limit", int), OpenApiParameter("after", str, description="From the link “next”"),
-    ],
-    description="Imports that you may see, newest first.",
-)  # fmt: skip
-@extend_schema(
-    operation_id="startImport", tags=TAGS, methods=["POST"], examples=[_EXAMPLE],
-    request={"application/json": StartSerializer, "multipart/form-data": FileSerializer},
-    responses={202: ImportSerializer},
-    description="Begins an import: of uploads (JSON), or of files in the request itself (multipart), which is "
-    "then prepared and, with `apply`, applied by itself unless something has to be asked. 202 with its document.",
-)  # fmt: skip
-@api_view(["GET", "POST"])
-@parser_classes([StorableJSONParser, MultiPartParser])
-def _imports(request: Request) -> HttpResponse:
-    if request.method == "GET":
+    @extend_schema(
+        operation_id="listImports", tags=TAGS, responses=ImportListSerializer,
+        parameters=[
+            OpenApiParameter("community", str, description="KATOTTG code or short name"),
+            OpenApiParameter("limit", int), OpenApiParameter("after", str, description="From the link “next”"),
+        ],
+    )  # fmt: skip
+    def get(self, request: Request) -> HttpResponse:
+        """Imports that you may see, newest first."""
         return _list(request)
-    if not request.user.is_authenticated:
-        raise NotAllowed()
-    owner = request.user
-    if request.content_type.startswith("multipart/"):
-        started = _start_with_files(request, owner)
-    else:
-        started = _start_with_uploads(request, owner)
-    address = request.build_absolute_uri(reverse("api-import", args=[started.uuid]))
-    return Response(
-        import_document(started, owner), status=status.HTTP_202_ACCEPTED, headers={"Location": address}
-    )
+
+    @extend_schema(
+        operation_id="startImport", tags=TAGS, examples=[_EXAMPLE],
+        request={"application/json": StartSerializer, "multipart/form-data": FileSerializer},
+        responses={202: ImportSerializer},
+    )  # fmt: skip
+    def post(self, request: Request) -> HttpResponse:
+        """Begins an import: of uploads (JSON), or of files in the request itself (multipart), which is then prepared
+        and, with `apply`, applied by itself unless something has to be asked. 202 with its document."""
+        if not request.user.is_authenticated:
+            raise NotAllowed()
+        owner = request.user
+        if request.content_type.startswith("multipart/"):
+            started = _start_with_files(request, owner)
+        else:
+            started = _start_with_uploads(request, owner)
+        address = request.build_absolute_uri(reverse("api-import", args=[started.uuid]))
+        return Response(
+            import_document(started, owner), status=status.HTTP_202_ACCEPTED, headers={"Location": address}
+        )
 
 
 def _list(request: Request) -> HttpResponse:

@@ -138,15 +138,3 @@ def run_import(upload_id: int, request: dict[str, Any], actor_id: int | None) ->
         request=ImportRequest(**request),
     )  # fmt: skip
     return {**summary.as_json(), "first_issues": []}
-
-
-def start_import(*, upload: Any, request: Any, actor: User) -> Any:
-    """Queue the import of an upload; the job tells progress, then the summary or the failure."""
-    from dataclasses import asdict
-
-    from gis_core.jobs.models import Job
-
-    queued = run_import.using(owner=actor, community=upload.community, subject=upload.name).enqueue(
-        upload.pk, asdict(request), actor.pk
-    )
-    return Job.objects.get(uuid=queued.id)

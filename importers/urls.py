@@ -7,7 +7,7 @@ from importers import api, findings_api, uploads_api
 urlpatterns = [
     path("uploads", uploads_api.Uploads.as_view(), name="api-uploads"),
     path("uploads/<uuid:uuid>", uploads_api.OneUpload.as_view(), name="api-upload"),
-    path("imports", api.imports, name="api-imports"),
+    path("imports", api.Imports.as_view(), name="api-imports"),
     path("imports/<uuid:uuid>", api.OneImport.as_view(), name="api-import"),
     path("imports/<uuid:uuid>/diff", findings_api.Diff.as_view(), name="api-import-diff"),
     path("imports/<uuid:uuid>/diff.geojson", findings_api.diff_geojson, name="api-import-diff-geojson"),
