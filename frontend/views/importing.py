@@ -24,7 +24,7 @@ from layers.access import visible_layers
 from layers.models import Layer
 
 ASKED_ELSEWHERE = frozenset(
-    {"several-layers", "layer-needed", "encoding-unknown", "crs-unknown", "crs-inexact"}
+    {"several-layers", "layer-needed", "mode-needed", "encoding-unknown", "crs-unknown", "crs-inexact"}
 )
 """Questions that the form itself asks; the others are told in words above it."""
 SIMPLIFIED_DEG = 0.0005

@@ -144,7 +144,7 @@ def test_the_same_file_again_changes_nothing_and_says_so(client: Client, tmp_pat
 def test_differences_are_shown_before_and_after_and_taken_row_by_row(client: Client, tmp_path: Path) -> None:
     frame = files.parcels(3)
     imported(client, files.shapefile(tmp_path, frame), title_uk="Ділянки")
-    frame.loc[1, "address"] = "вул. Нова, 7"
+    frame.loc[1, "NAZVA"] = "вул. Нова, 7"
     (tmp_path / "later").mkdir()
     wizard = give(client, files.shapefile(tmp_path / "later", frame.iloc[1:]))
     wizard.choose("target", target="existing", layer=Layer.objects.get().slug)
@@ -208,7 +208,7 @@ HOSTILE = "<script>alert(1)</script>\"'><b>"
 
 def test_names_and_values_of_a_file_stay_text(client: Client, tmp_path: Path) -> None:
     frame = files.parcels(2)
-    frame["address"] = HOSTILE
+    frame["NAZVA"] = HOSTILE
     file = files.shapefile(tmp_path, frame)
     hostile = tmp_path / "<img src=x onerror=alert(1)>.zip"
     hostile.write_bytes(file.read_bytes())
