@@ -15,9 +15,11 @@ from django.utils import timezone
 from gis_core import limits
 from importers import steps
 from importers.folders import sweep_work_folders
+from importers.harvest.schedule import plan_lost_rounds
 from importers.models import Import, Upload
 from importers.states import ENDED, state_of
 from importers.uploads import discard_upload
+from layers.rasters import sweep_raster_files
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ def tidy() -> dict[str, int]:
             "imports": _expire_imports(),
             "uploads": _expire_uploads(),
             "files": _remove_strays(),
+            "rasters": sweep_raster_files(),
+            "sources": plan_lost_rounds(),
         }
     if any(found.values()):
         logger.info("tidied up: %s", found)

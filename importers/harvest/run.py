@@ -91,7 +91,7 @@ def _round(source: LayerSource, client: Client, force: bool) -> None:
     with work_folder() as work:
         content = _fetched(source, client, Path(work), force)
         if content is None or (content.sha256 == source.sha256 and not force):
-            if source.outcome != Outcome.WAITING:
+            if not _still_waits(source):
                 source.outcome, source.problem = Outcome.UNCHANGED, None
         else:
             _supersede(source)
@@ -126,10 +126,16 @@ def _fetched(source: LayerSource, client: Client, work: Path, force: bool) -> _C
         return _Content(path, hashlib.file_digest(file, "sha256").hexdigest(), found)
 
 
+def _still_waits(source: LayerSource) -> bool:
+    """Whether the import of an earlier round has been neither applied nor discarded."""
+    earlier = source.last_import
+    return earlier is not None and state_of(earlier).status not in ENDED | {ImportStatus.REVERTED}
+
+
 def _supersede(source: LayerSource) -> None:
     """An earlier round's import that still waits for a decision is out of date: it goes."""
     earlier = source.last_import
-    if earlier is not None and state_of(earlier).status not in ENDED | {ImportStatus.REVERTED}:
+    if earlier is not None and _still_waits(source):
         source.last_import = None
         LayerSource.objects.filter(pk=source.pk).update(last_import=None)
         steps.discard(importing=earlier, actor=None)

@@ -140,11 +140,17 @@ def _drop_job(source: LayerSource) -> None:
         Job.objects.filter(uuid=source.job, state=JobState.READY).delete()
 
 
-def is_stalled(source: LayerSource) -> bool:
-    """Whether an enabled source has no job that would run its next round."""
-    if source.job is None:
-        return source.enabled
-    return source.enabled and not Job.objects.filter(uuid=source.job, state__in=UNFINISHED).exists()
+def plan_lost_rounds() -> int:
+    """Plan the next round of sources whose job is gone: it was killed more often than a job may be. How many."""
+    found = 0
+    for source in LayerSource.objects.filter(enabled=True).select_related("layer__community", "owner"):
+        has_job = (
+            source.job is not None and Job.objects.filter(uuid=source.job, state__in=UNFINISHED).exists()
+        )
+        if not has_job:
+            plan_next(source)
+            found += 1
+    return found
 
 
 def _record(action: str, source: LayerSource, actor: User) -> None:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gis_core.jobs.tasks import task
 from importers.harvest.run import run_round
-from importers.harvest.schedule import is_stalled, plan_next
+from importers.harvest.schedule import plan_next
 from importers.models import LayerSource
 
 
@@ -19,11 +19,6 @@ def harvest_layer(source_id: int, turn: int, force: bool = False) -> dict[str, A
         return {}
     run_round(source, force=force)
     plan_next(source)
-    for other in (
-        LayerSource.objects.filter(enabled=True).exclude(pk=source.pk).select_related("layer__community")
-    ):
-        if is_stalled(other):  # its last job was killed more often than it may be
-            plan_next(other)
     return {
         "layer": source.layer.full_name, "outcome": source.outcome,
         "import": str(source.last_import.uuid) if source.last_import else None, "problem": source.problem,

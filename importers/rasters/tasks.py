@@ -12,13 +12,11 @@ from gis_core.people import User
 from importers.models import Upload
 from importers.rasters.pipeline import RasterRequest, import_raster
 from importers.rasters.source import Sent
-from layers.rasters import sweep_raster_files
 
 
 @task(title=_("Import of a raster"), queue_name="imports")
 def run_raster_import(upload_ids: list[int], request: dict[str, Any], actor_id: int | None) -> dict[str, Any]:
     """Import uploads as one raster; the uploads go once it stands. The result names the raster."""
-    sweep_raster_files()
     by_id = Upload.objects.select_related("community").in_bulk(upload_ids)
     uploads = [by_id[pk] for pk in upload_ids]
     actor = User.objects.get(pk=actor_id) if actor_id is not None else None

@@ -14,9 +14,11 @@ from django.utils import timezone
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.jobs.models import Job
 from gis_core.people import Membership, User
+from importers import steps
 from importers.harvest import run as rounds
 from importers.harvest.schedule import pause, plan_next, source_of
 from importers.models import Import, LayerSource, Upload
+from importers.upkeep import tidy
 from layers.models import Feature, Layer
 from tests.importers.harvest.server import Answer, Asked, Site, site
 
@@ -74,7 +76,7 @@ def one_round() -> LayerSource:
     """Make the waiting round due and run it."""
     Job.objects.filter(state="ready").update(run_after=timezone.now() - timedelta(seconds=1))
     ended = run_ready_jobs()
-    assert [job.state for job in ended] == ["done"], [(job.error_code, job.error_text) for job in ended]
+    assert {job.state for job in ended} == {"done"}, [(job.error_code, job.error_text) for job in ended]
     return LayerSource.objects.get()
 
 
@@ -227,18 +229,36 @@ def test_a_void_job_does_nothing(admin: Browser, here: Site, layer: Layer) -> No
     assert here.asked == []
 
 
-def test_a_source_whose_job_was_lost_is_planned_again_by_anothers_round(
-    admin: Browser, here: Site, layer: Layer, make_layer: Callable[..., Layer]
+def test_a_source_whose_job_was_lost_is_planned_again_by_the_upkeep(
+    admin: Browser, here: Site, layer: Layer
 ) -> None:
-    here.answers["/trees.geojson"] = Answer(trees(3))
     put(admin, here)
-    other = LayerSource.objects.create(layer=make_layer("bushes"), kind="geojson", url=here.url("/bushes"))
+    assert tidy()["sources"] == 0
+    Job.objects.update(state="failed")
 
+    assert tidy()["sources"] == 1
+
+    [waiting] = Job.objects.filter(state="ready")
+    assert waiting.uuid == LayerSource.objects.get().job
+
+
+def test_what_a_planner_applied_or_discarded_does_not_wait_any_more(
+    admin: Browser, here: Site, layer: Layer
+) -> None:
+    here.answers["/trees.geojson"] = Answer(trees(30))
+    put(admin, here)
+    assert one_round().outcome == "waiting"
+    steps.apply(importing=Import.objects.get(), actor=User.objects.get(email="admin@example.org"))
     run_ready_jobs()
+    assert one_round().outcome == "unchanged"
+    assert len(kinds()) == 30
 
-    other.refresh_from_db()
-    assert other.job is not None
-    assert Job.objects.get(uuid=other.job).state == "ready"
+    here.answers["/trees.geojson"] = Answer(trees(60))
+    assert one_round().outcome == "waiting"
+    steps.discard(importing=Import.objects.get(status="ready"), actor=None)
+    source = one_round()
+    assert (source.outcome, source.problem) == ("unchanged", None)
+    assert len(kinds()) == 30
 
 
 def test_the_pause_is_the_interval_give_or_take_a_tenth(layer: Layer) -> None:
