@@ -14,6 +14,7 @@ const HATCHES: Partial<Record<Mark, string>> = {
   changed: "M0 0 8 8M-2 6 2 10M6-2 10 2",
 };
 const CLOSEST = 17;
+const SMALL_PX = 16;
 const POINTER = new L.DivIcon({ className: "hm-sign--pointer", iconSize: [34, 34], html: "" });
 
 export class LeafletSketch implements Sketch {
@@ -22,6 +23,7 @@ export class LeafletSketch implements Sketch {
   /** Points are painted on one canvas: an element each would be thousands. */
   private readonly signs = new Overlay((frame) => this.paint(frame));
   private points: readonly PlacedSign[] = [];
+  private areas: readonly PlacedArea[] = [];
   private pointer: L.Marker | null = null;
 
   constructor(element: HTMLElement, options: SketchOptions) {
@@ -39,7 +41,12 @@ export class LeafletSketch implements Sketch {
 
   draw(shapes: readonly Shape[]): void {
     this.shapes.clearLayers();
-    for (const shape of shapes) if (!isPoint(shape.geometry)) this.shapes.addLayer(drawn(shape));
+    this.areas = shapes
+      .filter(({ geometry }) => !isPoint(geometry))
+      .map((shape) => {
+        const layer = drawn(shape).addTo(this.shapes);
+        return { box: layer.getBounds(), mark: shape.mark, faint: shape.faint ?? false };
+      });
     this.points = shapes.flatMap(({ geometry, mark, faint = false }) =>
       placesOf(geometry).map(([lng, lat]) => ({ at: L.latLng(lat, lng), mark, faint })),
     );
@@ -61,9 +68,17 @@ export class LeafletSketch implements Sketch {
     this.map.destroy();
   }
 
+  /** Points, and areas and lines that are too small at this zoom to show more than a dot of colour. */
   private paint({ ctx, width, height, left, top, zoom }: OverlayFrame): void {
-    for (const { at, mark, faint } of this.points) {
-      const { x, y } = this.map.leaflet.project(at, zoom).subtract([left, top]);
+    const pixel = (place: L.LatLng) => this.map.leaflet.project(place, zoom).subtract([left, top]);
+    const small = this.areas.filter(({ box }) => {
+      if (!box.isValid()) return false;
+      const size = pixel(box.getSouthEast()).subtract(pixel(box.getNorthWest()));
+      return Math.max(size.x, size.y) < SMALL_PX;
+    });
+    const centres = small.map(({ box, mark, faint }) => ({ at: box.getCenter(), mark, faint }));
+    for (const { at, mark, faint } of [...centres, ...this.points]) {
+      const { x, y } = pixel(at);
       if (x < -SIGN_PX || y < -SIGN_PX || x > width + SIGN_PX || y > height + SIGN_PX) continue;
       ctx.globalAlpha = faint ? 0.3 : 1;
       drawSign(ctx, mark, x, y);
@@ -78,6 +93,12 @@ interface PlacedSign {
   readonly faint: boolean;
 }
 
+interface PlacedArea {
+  readonly box: L.LatLngBounds;
+  readonly mark: Mark;
+  readonly faint: boolean;
+}
+
 function isPoint(geometry: GeoJSON.Geometry): boolean {
   return geometry.type === "Point" || geometry.type === "MultiPoint";
 }
@@ -87,7 +108,7 @@ function placesOf(geometry: GeoJSON.Geometry): [number, number][] {
   return geometry.type === "MultiPoint" ? (geometry.coordinates as [number, number][]) : [];
 }
 
-function drawn({ geometry, mark, faint = false }: Shape): L.Layer {
+function drawn({ geometry, mark, faint = false }: Shape): L.GeoJSON {
   const className = `hm-sketch hm-sketch--${mark}${faint ? " hm-sketch--faint" : ""}`;
   const style = { className, fillColor: mark in HATCHES ? `url(#hm-hatch-${mark})` : "currentColor" };
   return L.geoJSON(geometry, { interactive: false, style });
