@@ -38,7 +38,7 @@ _OPTIONS = {
     "shapefile": {"encoding": "ISO-8859-1"},  # keeps every byte
     "gml": {"WRITE_GFS": "NO", "DOWNLOAD_SCHEMA": "NO"},
 }
-_LONGEST_BATCH, _BATCH_BYTES = 5_000, 8 * 1024 * 1024
+_LONGEST_BATCH, _USUAL_BATCH, _BATCH_BYTES = 5_000, 3_000, 8 * 1024 * 1024
 _LOOK_AT_KINDS, _LOOK_AT_ONCE = 20_000, 500
 _TYPES = {
     "OFTString": "string", "OFTInteger": "integer", "OFTInteger64": "integer", "OFTReal": "number",
@@ -351,7 +351,7 @@ class _open:  # noqa: N801 - used like the function it wraps
 def _batch_size(layer: LayerFacts) -> int:
     """Rows that together take about 8 MB, judged by the file's size: few where geometries are large."""
     size = sum(part.stat().st_size for part in Path(layer.dataset.path).parent.rglob("*"))
-    return max(1, min(_LONGEST_BATCH, _BATCH_BYTES * max(layer.rows, 1) // max(size, 1)))
+    return max(1, min(_USUAL_BATCH, _BATCH_BYTES * max(layer.rows, 1) // max(size, 1)))
 
 
 def _decoded(
