@@ -344,3 +344,36 @@ def test_a_job_of_an_import_leads_to_the_import(client: Client, tmp_path: Path) 
     wizard = give(client, files.shapefile(tmp_path, files.parcels(1)))
     response = client.get(f"/demo/jobs/{wizard.importing.job}/")
     assert response.headers["Location"] == wizard.address
+
+
+def test_a_system_that_the_file_does_not_say_is_chosen_among_cards(client: Client, tmp_path: Path) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(2), without=(".prj",)))
+    assert "Потрібне ваше рішення" in wizard.words
+    assert "Показати відмінності" not in wizard.words, "first things first"
+    offered = [
+        it.attributes["value"] for it in wizard.page.all("input") if it.attributes.get("name") == "crs"
+    ]
+    assert 1 <= len(offered) <= 3
+    assert client.post(f"{wizard.address}choices/", {"part": "reading"}).status_code == 422, (
+        "nothing was answered"
+    )
+    wizard.choose("reading", crs="EPSG:9832")
+    assert "МСК-05, Вінницька область" in wizard.words
+    wizard.choose("target", title_uk="Ділянки")
+    wizard.act("apply")
+    extent = Layer.objects.get().extent
+    assert extent is not None
+    assert extent[:2] == pytest.approx([29.24, 48.68], abs=1e-5)
+
+
+def test_of_several_layers_each_chosen_one_becomes_an_import(client: Client, tmp_path: Path) -> None:
+    file = tmp_path / "plan.gpkg"
+    for name in ("one", "two", "three"):
+        files.parcels(2).to_file(file, layer=name, driver="GPKG")
+    wizard = give(client, file)
+    assert "Які шари файлу?" in wizard.words
+    refused = client.post(f"{wizard.address}choices/", {"part": "layers"})
+    assert refused.status_code == 422
+    wizard.choose("layers", source_layer=["one", "three"])
+    assert sorted(it.choices["source_layer"] for it in Import.objects.all()) == ["one", "three"]
+    assert Upload.objects.count() == 1, "the same file for both"
