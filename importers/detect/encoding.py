@@ -209,7 +209,13 @@ def _rebuilt(column: pa.Array, text: bytes, offsets: np.ndarray) -> tuple[pa.Arr
     )
     if column.null_count:
         fresh = pc.if_else(column.is_valid(), fresh, None)
-    if _REPLACEMENT not in text:
-        return fresh, np.empty(0, np.int64)
-    damaged = pc.match_substring(fresh, "\ufffd").fill_null(False)
-    return fresh, np.flatnonzero(damaged.to_numpy(zero_copy_only=False))
+    return fresh, damaged_places(fresh) if _REPLACEMENT in text else np.empty(0, np.int64)
+
+
+def damaged_places(column: pa.Array) -> np.ndarray:
+    """Positions of the values that show U+FFFD where a letter was lost."""
+    if _REPLACEMENT not in text_of(column):
+        return np.empty(0, np.int64)
+    damaged = pc.match_substring(column, "\ufffd").fill_null(False)
+    places: np.ndarray = np.flatnonzero(damaged.to_numpy(zero_copy_only=False))
+    return places

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import pyarrow as pa
+
+from importers.detect.encoding import damaged_places
 from importers.readers import held, in4, kml, spreadsheets, tabular, vector, xml_cadastre
 from importers.readers.held import HeldLayer
 from importers.readers.vector import Batch, DamageReport, LayerFacts
@@ -9,6 +12,8 @@ from importers.report import KEPT, IssueLog
 from importers.sandbox.protocol import DatasetRequest
 
 _SHEETS = frozenset({"xlsx", "xls", "ods"})
+_DECODED_HERE = frozenset({"shapefile"})
+"""Their damage is told where they are decoded, with a cut letter told from a lost one."""
 
 
 def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int) -> list[LayerFacts]:
@@ -32,11 +37,26 @@ def batches(
 ) -> Iterator[Batch]:
     """All rows of a layer; what is wrong with single rows goes to `issues`, damaged text of `wanted` columns
     alone: what others hold may be personal, so nothing of it leaves."""
+    damage = _Damage(issues, wanted) if issues else DamageReport()
     if isinstance(layer, HeldLayer):
-        return held.batches(layer, issues)
-    if layer.dataset.driver is None:
-        return tabular.batches(layer, _codec(layer, codec), issues)
-    return vector.batches(layer, codec, _Damage(issues, wanted) if issues else DamageReport())
+        found = held.batches(layer, issues)
+    elif layer.dataset.driver is None:
+        found = tabular.batches(layer, _codec(layer, codec), issues)
+    else:
+        found = vector.batches(layer, codec, damage)
+    if issues is None or layer.dataset.format in _DECODED_HERE:
+        return found
+    return _told(found, [layer.decoded_name(name, codec) for name in layer.names], damage)
+
+
+def _told(found: Iterator[Batch], names: list[str], damage: DamageReport) -> Iterator[Batch]:
+    """The batches, and of each value what was lost before the file was sent: it shows U+FFFD."""
+    for batch in found:
+        for name, column in zip(names, batch.columns, strict=True):
+            if pa.types.is_string(column.type):
+                for place in damaged_places(column):
+                    damage.damaged(batch.first + int(place), name, column[int(place)].as_py())
+        yield batch
 
 
 def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]]:

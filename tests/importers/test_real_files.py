@@ -240,6 +240,15 @@ def test_a_geopackage_with_seven_layers_asks_which(tmp_path: Path) -> None:
     assert (conversion.converted, conversion.repaired) == (235, 1)
 
 
+def test_names_that_lost_letters_before_they_were_sent_are_told_row_by_row(tmp_path: Path) -> None:
+    path = REAL / "air_quality" / "openaq_latest_pm25_de_2019.geojson"
+    conversion = convert_file(path, work=tmp_path)
+
+    told = [issue for issue in read_issues(conversion.issues_file) if issue.rule == "text-damaged"]
+    assert (conversion.converted, len(told)) == (371, 61)
+    assert (told[0].row, told[0].field, told[0].value) == (3, "location", "Ansbach/Residenzstra\ufffde")
+
+
 def test_nested_values_are_kept_as_json_text_with_a_note(tmp_path: Path) -> None:
     conversion = convert_file(REAL / "connectivity" / "ofds" / "nodes.geojson", work=tmp_path)
 
