@@ -87,7 +87,10 @@ def _best(source: CRS) -> Operation | None:
     """PROJ's best operation over Ukraine, else anywhere, that keeps the datum; None where there is none."""
     for area in (UKRAINE, None):
         options: dict[str, Any] = {"area_of_interest": area, "allow_ballpark": False, "always_xy": True}
-        group = TransformerGroup(source, WGS84, **options)
+        try:
+            group = TransformerGroup(source, WGS84, **options)
+        except IndexError:  # pyproj's answer to a system for which PROJ gives no operation at all
+            continue
         for item in group.transformers:
             if item.accuracy >= 0 and "ballpark" not in item.description.lower():
                 return Operation(_readable(item.description), item.accuracy, item)

@@ -33,6 +33,8 @@ _PIECE, _LONGEST_TYPE = 1024 * 1024, 64
 _GEOJSON_TYPE = re.compile(
     rb'"type"\s*:\s*"(Feature|FeatureCollection|(Multi)?(Point|LineString|Polygon)|GeometryCollection)"'
 )
+# Expat raises the other two for encodings that it cannot read or that there are not.
+_NO_XML = (expat.ExpatError, ValueError, LookupError)
 
 
 class _Seen(Exception):
@@ -71,7 +73,7 @@ def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
                     break
     except _Seen:
         return
-    except expat.ExpatError as error:
+    except _NO_XML as error:
         raise Unreadable(name=name, format=title) from error
     raise Unreadable(name=name, format=title)
 
@@ -93,7 +95,7 @@ def refuse_doctype(head: bytes, name: str, title: str) -> None:
         parser.Parse(head, False)
     except _Seen:
         return
-    except expat.ExpatError as error:
+    except _NO_XML as error:
         raise Unreadable(name=name, format=title) from error
     raise Unreadable(name=name, format=title)
 

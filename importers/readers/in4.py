@@ -195,7 +195,10 @@ def _polygon(rings: list[list[tuple[float, float]]]) -> shapely.Geometry | None:
     if not whole:
         return None
     first, *others = whole
-    holes = [ring for ring in others if first.covers(shapely.Point(ring.exterior.coords[0]))]
+    try:
+        holes = [ring for ring in others if first.covers(shapely.Point(ring.exterior.coords[0]))]
+    except shapely.errors.GEOSException:  # numbers that are none, or too large
+        return None
     parts = [ring for ring in others if not any(ring is hole for hole in holes)]
     shell = shapely.Polygon(first.exterior.coords, [hole.exterior.coords for hole in holes])
     return shapely.MultiPolygon([shell, *parts]) if parts else shell

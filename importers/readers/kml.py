@@ -47,7 +47,7 @@ def facts(dataset: DatasetRequest, *, max_fields: int, max_rows: int) -> list[He
         for event, element in ElementTree.iterparse(path, ("start", "end")):  # noqa: S314
             element.tag = element.tag.rpartition("}")[2]
             _see(event, element, reading)
-    except (ElementTree.ParseError, UnicodeError, RecursionError) as error:
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as error:
         raise Unreadable(name=dataset.name, format=dataset.title) from error
     names = _names(list(reading.rows), dataset.name)
     layers = [
@@ -184,7 +184,8 @@ def _positions(element: ElementTree.Element | None) -> list[tuple[float, float]]
     """Longitude and latitude of a `coordinates` element; heights are left out. Raises ValueError."""
     if element is None or not element.text:
         raise ValueError("no coordinates")
-    text = re.sub(r"\s*,\s*", ",", element.text)
+    # Spaces round commas, which some programs write; a pattern for them would take hours on a megabyte of spaces.
+    text = " ".join(element.text.split()).replace(" ,", ",").replace(", ", ",")
     found = []
     for position in text.split():
         longitude, latitude, *_ = position.split(",")

@@ -6,6 +6,7 @@ copy that holds just what we read ourselves. Values only: formulas show what the
 """
 
 import csv
+import errno
 import re
 import tempfile
 import zipfile
@@ -81,9 +82,11 @@ def _damage_told(dataset: DatasetRequest) -> Iterator[None]:
     except python_calamine.PasswordError as error:
         raise SpreadsheetLocked(name=dataset.name) from error
     except (
-        CalamineError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError, OSError,
+        CalamineError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, NotImplementedError, OSError,
         ElementTree.ParseError, RecursionError,
     ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise  # no fault of the file
         if "assword" in str(error):
             raise SpreadsheetLocked(name=dataset.name) from error
         raise Unreadable(name=dataset.name, format=dataset.title) from error

@@ -111,7 +111,7 @@ def _read(path: Path, dataset: DatasetRequest) -> tuple[_Reading, str | None]:
                 element.clear()
             elif element.tag in _ENDS:
                 _ENDS[element.tag](element, reading)
-    except (ElementTree.ParseError, UnicodeError, RecursionError) as error:
+    except (ElementTree.ParseError, ValueError, LookupError, RecursionError) as error:
         raise Unreadable(name=dataset.name, format=dataset.title) from error
     return reading, crs
 
