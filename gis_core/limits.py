@@ -19,6 +19,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_unfinished_uploads", 50, "files", "Most files of one community that are still being sent"),
     Limit("max_import_files", 50, "files", "Most files that form one import"),
     Limit("min_free_disk_percent", 15, "%", "Room on the disk of the uploads below which no file is taken"),
+    Limit("min_free_disk_mb", 10_240, "MB", "Room that is enough on any disk, however large"),
     Limit("upload_expires_h", 48, "h", "Time after which a file that was not sent to its end, or not used, goes"),
     Limit("import_expires_d", 30, "days", "Time after which an import that was not finished is thrown away"),
     Limit("import_file_kept_d", 90, "days", "Time for which the file of a finished import is kept"),

@@ -60,9 +60,11 @@ def refuse_size(size: int, *, name: str, limit: str = "") -> None:
 
 
 def refuse_short_disk(size: int) -> None:
-    """Raises DiskShort where `size` more bytes would leave the disk of the uploads with too little room."""
+    """Raises DiskShort where `size` more bytes would leave the disk of the uploads with too little room: a share
+    of it, on a large disk no more than the database needs to go on."""
     folder = Path(settings.MEDIA_ROOT)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     disk = shutil.disk_usage(folder)
-    if disk.free - size < disk.total * limits.value("min_free_disk_percent") / 100:
+    share = disk.total * limits.value("min_free_disk_percent") / 100
+    if disk.free - size < min(share, limits.value("min_free_disk_mb") * _MB):
         raise DiskShort()

@@ -156,9 +156,11 @@ class _Case:
         return self._accepted(best)
 
     def _undeclared(self) -> CrsVerdict:
-        """Nothing fits the community: taken only where a single reading lies in Ukraine at all."""
+        """Nothing fits the community, so a person says; where it has no boundary to fit, a single reading that
+        lies in Ukraine is taken."""
         possible = self._in_the_country()
-        return self._accepted(possible[0]) if len(possible) == 1 else self._question()
+        alone = len(possible) == 1 and not self.surroundings.known
+        return self._accepted(possible[0]) if alone else self._question()
 
     def _elsewhere(self, own: Reading) -> CrsVerdict:
         """The declared reading misses the community, or there is none; no other reading fits it."""

@@ -132,6 +132,7 @@ def test_no_file_is_taken_when_the_disk_is_short(
     community: Community, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HROMADA_MIN_FREE_DISK_PERCENT", "100")
+    monkeypatch.setenv("HROMADA_MIN_FREE_DISK_MB", str(2**40))
     answer = create(browser)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk-short")
     assert not Upload.objects.exists()
