@@ -190,14 +190,14 @@ def _cad_num(above: dict[str, str]) -> str:
 
 
 def _polygon(rings: list[list[tuple[float, float]]]) -> shapely.Geometry | None:
-    """The border: rings inside the first are holes of it, others are parts."""
-    whole = [shapely.Polygon(ring) for ring in rings if len(ring) >= 3]
-    if not whole:
-        return None
-    first, *others = whole
+    """The border: rings inside the first are holes of it, others are parts. None where there is none to draw."""
     try:
+        whole = [shapely.Polygon(ring) for ring in rings if len(ring) >= 3]
+        first, others = next(iter(whole), None), whole[1:]
+        if first is None:
+            return None
         holes = [ring for ring in others if first.covers(shapely.Point(ring.exterior.coords[0]))]
-    except shapely.errors.GEOSException:  # numbers that are none, or too large
+    except shapely.errors.GEOSException:  # coordinates that are no numbers, or too large
         return None
     parts = [ring for ring in others if not any(ring is hole for hole in holes)]
     shell = shapely.Polygon(first.exterior.coords, [hole.exterior.coords for hole in holes])
