@@ -1,11 +1,10 @@
-"""Hostile and broken files of the tables, exchange files and drawings, made by code: each with its failure."""
+"""Spreadsheets (XLSX, XLS, ODS) that blow up, hide, repeat or refer to elsewhere."""
 
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.importers.corpus import CANARY, Hostile
+from tests.importers.corpus.base import READ, Hostile, Make
 
 _CONTENT_TYPES = b"""<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
@@ -30,7 +29,6 @@ _ODS = (
     '<table:table table:name="s">{rows}</table:table></office:spreadsheet></office:body></office:document-content>'
 )
 _ENTITIES = "<!DOCTYPE x [<!ENTITY a 'ha'>]>"
-_EXCHANGE = "<UkrainianCadastralExchangeFile>{body}</UkrainianCadastralExchangeFile>"
 
 
 def xlsx(path: Path, rows: bytes, *, sheet: bytes | None = None, **parts: bytes) -> Path:
@@ -52,7 +50,7 @@ def ods(path: Path, rows: str, *, prolog: str = "") -> Path:
     return path
 
 
-def _xlsx(rows: bytes) -> Callable[[Path, Path], Path]:
+def _xlsx(rows: bytes) -> Make:
     return lambda folder, secret: xlsx(folder / "table.xlsx", rows)
 
 
@@ -101,7 +99,7 @@ def _zip_called_xlsx(folder: Path, secret: Path) -> Path:
     return folder / "table.xlsx"
 
 
-def _ods(rows: str, prolog: str = "") -> Callable[[Path, Path], Path]:
+def _ods(rows: str, prolog: str = "") -> Make:
     return lambda folder, secret: ods(folder / "table.ods", rows, prolog=prolog)
 
 
@@ -113,20 +111,21 @@ def _encrypted_ods(folder: Path, secret: Path) -> Path:
     return path
 
 
-def _text(name: str, content: str) -> Callable[[Path, Path], Path]:
-    def make(folder: Path, secret: Path) -> Path:
-        path = folder / name
-        path.write_text(content.replace("{secret}", str(secret)))
-        return path
-
-    return make
-
-
 def _cell(attributes: str = "", text: str = "a") -> str:
     return f"<table:table-cell office:value-type='string' {attributes}><text:p>{text}</text:p></table:table-cell>"
 
 
-HOSTILE_FORMATS = [
+def _rows(*rows: list[str]) -> bytes:
+    """The XML of rows of texts."""
+    return "".join(
+        f'<row r="{number}">'
+        + "".join(f'<c r="{"ABC"[at]}{number}" t="str"><v>{text}</v></c>' for at, text in enumerate(row))
+        + "</row>"
+        for number, row in enumerate(rows, 1)
+    ).encode()
+
+
+SPREADSHEETS: tuple[Hostile, ...] = (
     Hostile("XLSX with an entity", _xlsx_with_entities, "doctype-refused"),
     Hostile("XLSX bomb by what it declares", _xlsx_declared_bomb, "over-limit"),
     Hostile("XLSX bomb by what it unpacks to", _xlsx_hiding_its_size, "unreadable-file"),
@@ -166,32 +165,24 @@ HOSTILE_FORMATS = [
     Hostile("ODS with a password", _encrypted_ods, "spreadsheet-locked"),
     Hostile("ODS without content", lambda folder, secret: _zip_called_xlsx(folder, secret).rename(folder / "t.ods"),
             "unreadable-file"),
-    Hostile("exchange file with an entity", _text(
-        "map.xml", '<!DOCTYPE x [<!ENTITY a SYSTEM "file://{secret}">]>' + _EXCHANGE.format(body="&a;")
-    ), "doctype-refused"),
-    Hostile("exchange file with a late entity", _text(
-        "map.xml", _EXCHANGE.format(body="<InfoPart>&a;</InfoPart>")
-    ), "unreadable-file"),
-    Hostile("exchange file cut off", _text(
-        "map.xml", _EXCHANGE.format(body="<InfoPart><MetricInfo>")[:-10]
-    ), "unreadable-file"),
-    Hostile("exchange file without objects", _text("map.xml", _EXCHANGE.format(body="<InfoPart/>")), "empty-layer"),
-    Hostile("exchange file nested 200,000 deep", _text(
-        "map.xml", _EXCHANGE.format(body="<InfoPart>" * 200_000 + "</InfoPart>" * 200_000)
-    ), "empty-layer"),
-    Hostile("KML of 100,000 folders in each other", _text(
-        "map.kml", "<kml>" + "<Folder>" * 100_000 + "</Folder>" * 100_000 + "</kml>"
-    ), "empty-layer"),
-    Hostile("KML with a name for each of 3,000 values", _text("map.kml", "<kml><Document>" + "".join(
-        f"<Placemark><ExtendedData><Data name='a{n}'><value>1</value></Data></ExtendedData><Point><coordinates>29,48"
-        "</coordinates></Point></Placemark>" for n in range(3_000)
-    ) + "</Document></kml>"), "over-limit"),
-    Hostile("KML with a table of a million cells", _text("map.kml", "<kml><Placemark><description>" + (
-        "&lt;tr&gt;&lt;td&gt;a&lt;td&gt;b" * 200_000
-    ) + "</description></Placemark></kml>"), "no-geometry"),
-    Hostile("XML of another kind", _text("map.xml", f"<metadata>{CANARY}</metadata>"), "not-this-xml"),
-    Hostile("in4 of one endless line", _text("map.in4", "BR," + 'DS="0510600000",' * 100_000), "unreadable-file"),
-    Hostile("in4 without parcels", _text("map.in4", '#\nBR,DS="0510600000",SD="01"\n'), "empty-layer"),
-    Hostile("in4 of quotation marks", _text("map.in4", "BR\n" + '"' * 60_000 + "\n" + "=," * 30_000), "empty-layer"),
-    Hostile("noise called .in4", _text("map.in4", "\x00\x01\x02"), "content-mismatch"),
-]  # fmt: skip
+    Hostile("XLSX with formulas", _xlsx(_rows(
+        ["name", "lon", "lat"], ["=HYPERLINK(&quot;http://127.0.0.1:9&quot;)", "29.2", "48.7"]
+    ) + b'<row r="3"><c r="A3"><f>WEBSERVICE("http://127.0.0.1:9/x")</f><v>a</v></c>'
+        b'<c r="B3"><v>29.2</v></c><c r="C3"><v>48.7</v></c></row>'), READ),
+    Hostile("XLSX with links to elsewhere", lambda folder, secret: xlsx(
+        folder / "table.xlsx", _rows(["name", "lon", "lat"], ["a", "29.2", "48.7"]),
+        **{"xl/externalLinks/externalLink1.xml": f"<externalLink><x href='file://{secret}'/></externalLink>".encode()},
+    ), READ),
+    Hostile("XLSX whose sheet lies outside of it", lambda folder, secret: xlsx(
+        folder / "table.xlsx", b"", **{"xl/_rels/workbook.xml.rels": _RELS % (b"worksheet", b"../../../../etc/passwd")}
+    ), "archive-overlap"),
+    Hostile("XLSX of a zip of zeros", lambda folder, secret: xlsx(
+        folder / "table.xlsx", b"", **{"xl/media/zeros.bin": bytes(100_000_000)}
+    ), "over-limit"),
+    Hostile("ODS of a zip of zeros", lambda folder, secret: ods(folder / "table.ods", " " * 100_000_000), "over-limit"),
+    Hostile("ODS with formulas", _ods(
+        "<table:table-row>" + "".join(_cell(text=text) for text in ("name", "lon", "lat")) + "</table:table-row>"
+        "<table:table-row>" + _cell("table:formula='of:=WEBSERVICE(&quot;http://127.0.0.1:9&quot;)'", "=1+1")
+        + _cell(text="29.2") + _cell(text="48.7") + "</table:table-row>"
+    ), READ),
+)  # fmt: skip
