@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every test: the browser code's own, then Python's (unit, database, HTTP, browser) on the private test cluster.
-# Arguments go to pytest. TEST_DATABASE_URL names another server, whose role may create databases and extensions.
+# Without arguments in as many processes as there are cores, each with its own database (at most four); arguments
+# go to pytest in one. TEST_DATABASE_URL names another server, whose role may create databases and extensions.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -26,4 +27,8 @@ echo "== Browser code"
 (cd frontend && npm test --silent)
 
 echo "== Python, database, HTTP, browser"
-pytest "$@"
+if [ $# -eq 0 ]; then
+    pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+else
+    pytest "$@"
+fi
