@@ -103,14 +103,11 @@ _LIBRARIES = {
 }
 
 
-# Limits that readers look up where they need them.
-_LIMITS = ("max_sheet_cells", "max_dxf_entities")
-
-
 def child_environment(driver: str | None, *, scratch: Path) -> dict[str, str]:
     """Variables for a child that may use `driver` and no other (None: no GDAL driver at all).
 
-    Passwords, keys and addresses of this process are not handed on.
+    Passwords, keys and addresses of this process are not handed on; the limits in force are, since readers look
+    them up where they need them.
     """
     skipped = ",".join(sorted(VECTOR_DRIVERS - {driver}))
     return {
@@ -120,7 +117,7 @@ def child_environment(driver: str | None, *, scratch: Path) -> dict[str, str]:
         "TMPDIR": str(scratch),
         "CPL_TMPDIR": str(scratch),
         "OGR_SKIP": skipped,
-        **{f"HROMADA_{name.upper()}": str(limits.value(name)) for name in _LIMITS},
+        **{f"HROMADA_{limit.name.upper()}": str(limits.value(limit.name)) for limit in limits.TABLE},
         **_GDAL,
         **_LIBRARIES,
     }

@@ -7,12 +7,14 @@ import signal
 import struct
 import subprocess
 import sys
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from gis_core import limits
 from gis_core.jobs import progress
 from importers.errors import (
     DiskFull,
@@ -137,6 +139,22 @@ def test_the_child_gets_no_variable_of_ours(tmp_path: Path, monkeypatch: pytest.
     assert "CANARY" not in " ".join(environment.values())
     assert "GPKG" not in environment["OGR_SKIP"].split(",")
     assert {"OGR_VRT", "GDALG", "HTTP", "WFS"} <= set(environment["OGR_SKIP"].split(","))
+
+
+def test_every_limit_of_the_server_holds_in_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_to = {item.name: number for number, item in enumerate(limits.TABLE, 7)}
+    for name, number in set_to.items():
+        monkeypatch.setenv(f"HROMADA_{name.upper()}", str(number))
+    script = (
+        "from gis_core import limits; print({item.name: limits.value(item.name) for item in limits.TABLE})"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], cwd=launcher.ROOT, env=child_environment(None, scratch=tmp_path),
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert literal_eval(told.stdout) == set_to
 
 
 def test_the_list_of_drivers_is_that_of_our_gdal(
