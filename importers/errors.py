@@ -236,7 +236,7 @@ class NoGeometry(ImportProblem):
 
 
 class EncodingUnknown(ImportProblem):
-    """Params: `options` [{encoding, confidence, samples}], `choices` the same as one line of text, `encoding`
+    """Params: `options` [{encoding, confidence, samples, rows}], `choices` the same as one line of text, `encoding`
     what the bytes look like ("" where that is open)."""
 
     code = "encoding-unknown"

@@ -1,5 +1,7 @@
 """What a person must decide before an import goes on, kept as {"code", "params"} of the failure it would be."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from gis_core.errors import HromadaError
@@ -8,6 +10,7 @@ from gis_core.jobs.plain import plain_json
 from importers.choices import Choices
 from importers.errors import CrsUnknown, EncodingUnknown
 from importers.sandbox import LayerInspection
+from importers.sandbox.protocol import CrsOption, EncodingOption
 
 MISSING = frozenset({
     "several-layers", "encoding-unknown", "crs-unknown", "crs-inexact", "layer-needed", "mode-needed",
@@ -22,15 +25,18 @@ ASKED = MISSING | {
 
 
 def refuse_undecided(layer: LayerInspection, choices: Choices) -> None:
-    """Raises EncodingUnknown or CrsUnknown where neither the file nor a person says it."""
+    """Raises EncodingUnknown or CrsUnknown where neither the file nor a person says it, with all that was found
+    out about each option."""
     if not layer.encoding and not choices.encoding:
-        options = [{"encoding": it.encoding, "samples": list(it.samples)} for it in layer.encoding_options]
-        told = "; ".join(f"{it['encoding']}: {', '.join(it['samples'])}" for it in options)
-        raise EncodingUnknown(layer=layer.name, options=options, choices=told)
+        told = "; ".join(f"{it.encoding}: {', '.join(it.samples)}" for it in layer.encoding_options)
+        raise EncodingUnknown(layer=layer.name, options=_params(layer.encoding_options), choices=told)
     if layer.geometry_type and layer.crs is None and not choices.crs:
-        found = [{"code": it.code, "name": it.name, "lon": it.lon, "lat": it.lat} for it in layer.crs_options]
-        told = ", ".join(f"{it['code']} {it['name']}" for it in found)
-        raise CrsUnknown(layer=layer.name, options=found, choices=told)
+        told = ", ".join(f"{it.code} {it.name}" for it in layer.crs_options)
+        raise CrsUnknown(layer=layer.name, options=_params(layer.crs_options), choices=told)
+
+
+def _params(options: Iterable[EncodingOption | CrsOption]) -> list[dict[str, Any]]:
+    return [asdict(option) for option in options]
 
 
 def stored(error: HromadaError) -> dict[str, Any]:

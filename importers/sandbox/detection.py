@@ -37,6 +37,9 @@ def encoding_of(request: Request, layer: LayerFacts) -> Decided:
         codec = encoding_detect.codec_of(request.encoding)
         return Decided(codec, Verdict(codec, 1.0))
     verdict = layer.verdict
+    if layer.dataset.format == "csv" and layer.foreign:  # it was read through and is no UTF-8
+        readable = [item for item in verdict.candidates if item.encoding != "utf-8"]
+        verdict = replace(verdict, candidates=readable)
     if not layer.foreign and (layer.dataset.format in _RECODED or layer.rows <= _QUICKLY_OPENED):
         verdict = _of_text(layer, verdict)
     return Decided(verdict.encoding, verdict)
