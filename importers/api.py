@@ -73,6 +73,9 @@ class ChoicesSerializer(serializers.Serializer[Any]):
     )
     unmapped = serializers.ChoiceField(choices=["keep", "leave_out"], required=False)
     keep_personal = serializers.DictField(required=False, help_text="Column: reason")
+    fix_lookalikes = serializers.BooleanField(
+        required=False, help_text="Put Latin letters in Cyrillic words right; else they are only told of"
+    )
     comment = serializers.CharField(required=False)
     until = serializers.ChoiceField(
         choices=["inspect", "prepare", "apply"], required=False, help_text="How far it goes by itself"
@@ -101,6 +104,7 @@ class FileSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=Changeset.StagingMode.choices, default="", allow_blank=True)
     comment = serializers.CharField(default="", allow_blank=True)
     mapping = serializers.JSONField(default=_no_columns, help_text="JSON, as in the choices")
+    fix_lookalikes = serializers.BooleanField(default=False)
     apply = serializers.BooleanField(default=False, help_text="Apply at once, where nothing is to be asked")
 
 
@@ -247,7 +251,7 @@ def _choices_in(sent: dict[str, Any]) -> Choices:
     title = {"uk": sent["title_uk"], "en": sent["title_en"]}
     names = (
         "layer", "theme", "standard", "access_level", "crs", "encoding", "source_layer", "key_field", "mode",
-        "comment", "mapping",
+        "comment", "mapping", "fix_lookalikes",
     )  # fmt: skip
     until = APPLY if sent["apply"] else PREPARE
     return Choices.from_json({**{name: sent[name] for name in names}, "title": title, "until": until})

@@ -94,6 +94,7 @@ class ImportRequest:
     keep_personal: Mapping[str, str] = field(default_factory=dict)
     swap_xy: bool | None = None
     unmapped: str = ""
+    fix_lookalikes: bool = False
     comment: str = ""
 
     def choices(self) -> Choices:

@@ -8,15 +8,19 @@ from typing import Any, cast
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db.models import Count
 from django.test import Client
 
 from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User, create_api_token
 from importers.issues import keep_issues
+from importers.letters import without_lookalikes
 from importers.models import Import, ImportIssue, Upload
 from layers.models import Feature, Layer
 from tests.importers import files
+from tests.importers.data import REAL, needs_real_data
 
 MakeUser = Callable[..., User]
 ClientOf = Callable[[User | None], Client]
@@ -105,6 +109,35 @@ def test_the_parts_of_a_shapefile_sent_apart_form_one_import(
     assert Feature.objects.count() == 3
 
 
+def test_a_question_about_letters_shows_rows_and_how_sure_each_reading_is(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    table = tmp_path / "вулиці.csv"
+    table.write_bytes("lat;lon;nazva\n48,68;29,24;є\n48,681;29,241;ґ\n".encode("cp1251"))
+    address = send(browser, table, layer="streets")["Location"]
+    run_ready_jobs()
+    document = browser.get(address).json()
+    assert document["question"]["code"] == "encoding-unknown"
+    asked = document["question"]["params"]["options"]
+    assert asked == document["inspection"]["layers"][0]["encoding_options"]
+    assert asked[0]["confidence"] > 0
+    assert any("є" in row.values() for option in asked for row in option["rows"])
+
+
+def test_a_question_about_the_system_shows_where_each_would_put_the_data(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(3), without=[".prj"])
+    address = send(browser, file, layer="parcels")["Location"]
+    run_ready_jobs()
+    document = browser.get(address).json()
+    assert document["question"]["code"] == "crs-unknown"
+    asked = document["question"]["params"]["options"]
+    assert asked == document["inspection"]["layers"][0]["crs_options"]
+    assert asked[0]["points"]
+    assert {"swapped", "score", "operation", "accuracy_m"} <= set(asked[0])
+
+
 def test_polling_costs_a_304_while_nothing_changes(
     community: Community, browser: Client, tmp_path: Path
 ) -> None:
@@ -145,6 +178,30 @@ def test_a_token_works_without_a_session_and_a_session_needs_the_forgery_check(
     answer = send(forged, file, layer="parcels")
     assert (answer.status_code, answer.json()["code"]) == (403, "forgery-check-failed")
     assert Import.objects.count() == 1
+
+
+@needs_real_data
+@pytest.mark.parametrize("fix", [False, True])
+@pytest.mark.parametrize("door", ["multipart", "choices", "command"])
+def test_latin_letters_in_cyrillic_words_are_put_right_only_where_that_is_chosen(
+    community: Community, browser: Client, door: str, fix: bool
+) -> None:
+    file = REAL / "boundaries" / "kse_hromadas_near_seas_cyrillic.zip"
+    if door == "command":
+        options = {"community": "demo", "layer": "hromadas", "fix_lookalikes": fix}
+        call_command("import_data", str(file), verbosity=0, **options)
+    elif door == "multipart":
+        send(browser, file, layer="hromadas", apply="true", fix_lookalikes=fix)
+    else:
+        address = send(browser, file)["Location"]
+        run_ready_jobs()
+        patch(browser, address, {"layer": "hromadas", "fix_lookalikes": fix, "until": "apply"})
+    run_ready_jobs()
+    issues = Import.objects.get().issues.filter(rule="lookalike-letters", field="ADMIN_3")
+    assert list(issues.values_list("done").annotate(Count("id"))) == [("changed" if fix else "kept", 69)]
+    names = [row["admin_3"] for row in Feature.objects.values_list("properties", flat=True)]
+    assert len(names) == 257
+    assert sum(without_lookalikes(name) != name for name in names) == (0 if fix else 69)
 
 
 def test_an_oversized_body_is_refused_by_its_length_alone(

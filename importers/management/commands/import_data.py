@@ -80,6 +80,10 @@ class Command(ReportingCommand):
             "--swap-xy", choices=["yes", "no"], default="", help="whether X and Y stand in the wrong order"
         )
         parser.add_argument(
+            "--fix-lookalikes", action="store_true",
+            help="put Latin letters in Cyrillic words right instead of only telling of them",
+        )  # fmt: skip
+        parser.add_argument(
             "--dry-run", action="store_true", help="say what would change, and change nothing"
         )
         parser.add_argument("--comment", default="", help="comment of the changeset")
@@ -104,6 +108,7 @@ class Command(ReportingCommand):
             keep_personal=_pairs(options["keep_personal"], "keep-personal"),
             swap_xy=None if not options["swap_xy"] else options["swap_xy"] == "yes",
             unmapped=KEEP,
+            fix_lookalikes=options["fix_lookalikes"],
         )
         with progress.observed(self._show):
             summary = import_file(
