@@ -120,21 +120,3 @@ def _run(import_id: int, turn: int, status: str, work: Callable[[Import], None])
         Import.objects.filter(pk=import_id).update(question=question, status=ImportStatus.WAITING)
         return {"import": str(importing.uuid), "status": ImportStatus.WAITING, "question": error.code}
     return {"import": str(importing.uuid), "status": importing.status}
-
-
-# --- what the page of one step used ---
-
-
-@task(title=_("Import of a file"), queue_name="imports")
-def run_import(upload_id: int, request: dict[str, Any], actor_id: int | None) -> dict[str, Any]:
-    """Import an upload in one go; the job's result is the summary of the import."""
-    from importers.models import Upload
-    from importers.plan import ImportRequest
-
-    upload = Upload.objects.select_related("community").get(pk=upload_id)
-    actor = User.objects.get(pk=actor_id) if actor_id is not None else None
-    summary = pipeline.import_file(
-        file=upload.path, name=upload.name, community=upload.community, actor=actor,
-        request=ImportRequest(**request),
-    )  # fmt: skip
-    return {**summary.as_json(), "first_issues": []}

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from gis_core.communities import Community
 from gis_core.jobs.models import Job
 from gis_core.people import User
-from importers.tasks import run_import
+from importers.tasks import prepare_import
 from layers.catalogue import create_layer
 from layers.edits import ChangeDraft, apply_changeset, open_changeset, submit_changeset
 from layers.models import Layer
@@ -213,7 +213,7 @@ def _jobs(community: Community, owner: User) -> dict[str, str]:
         "cp866": ["┬│ээшЎ№ър ь│ё№ър Ёрфр", "╒ь│ы№эшъ"],
     }
     shared = {
-        "task_path": run_import.module_path,
+        "task_path": prepare_import.module_path,
         "queue": "imports",
         "max_attempts": 3,
         "owner": owner,

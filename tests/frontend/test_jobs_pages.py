@@ -11,7 +11,7 @@ from django.utils import timezone
 from gis_core.communities import Community
 from gis_core.jobs.models import Job
 from gis_core.people import Membership, User
-from importers.tasks import run_import
+from importers.tasks import prepare_import
 from tests.conftest import make_community
 from tests.frontend.html import Document
 
@@ -48,7 +48,7 @@ RESULT: dict[str, Any] = {
 def make_job(community: Community) -> Callable[..., Job]:
     def make(owner: User | None, **values: Any) -> Job:
         kept = {
-            "task_path": run_import.module_path,
+            "task_path": prepare_import.module_path,
             "queue": "imports",
             "max_attempts": 3,
             "subject": "parcels.zip",
