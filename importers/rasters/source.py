@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from importers.errors import LayerNotInFile, SeveralLayers
+from importers.errors import ImportProblem, LayerNotInFile, SeveralLayers
 from importers.rasters.errors import NotARaster
-from importers.rasters.formats import KNOWN_EXTENSIONS, PARTS, RasterFormat, recognise
-from importers.readers.archive import Member, unpack
-from importers.readers.formats import extension_of
+from importers.rasters.formats import KNOWN_EXTENSIONS, PARTS, RasterFormat, is_raster_name, recognise
+from importers.readers.archive import Member, names_in, unpack
+from importers.readers.formats import FORMATS as LAYER_FORMATS
+from importers.readers.formats import WEAK_EXTENSIONS, extension_of
 
 _LONGEST_PART = 64 * 1024
+_LAYERS = {extension for item in LAYER_FORMATS for extension in item.extensions} - WEAK_EXTENSIONS
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,18 @@ def with_siblings(path: Path) -> list[Sent]:
         if file != path and file.stem.casefold() == path.stem.casefold() and file.suffix.lower() in PARTS
     ]
     return [Sent(file.name, file) for file in [path, *beside]]
+
+
+def holds_raster(sent: Sequence[Sent]) -> bool:
+    """Whether this is for here and not for the import of layers: a raster by name, or a zip with one and with
+    nothing that is read as a layer. Only names are looked at; a zip that cannot be listed is none."""
+    names: list[str] = []
+    for item in sent:
+        try:
+            names += names_in(item.path, item.name) if extension_of(item.name) == ".zip" else [item.name]
+        except ImportProblem:
+            return False
+    return any(map(is_raster_name, names)) and not any(extension_of(name) in _LAYERS for name in names)
 
 
 def lay_out(sent: Sequence[Sent], *, work: Path, wanted: str = "") -> RasterSource:

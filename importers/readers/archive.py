@@ -84,6 +84,16 @@ def unpack(
         raise ArchiveDamaged(name=name) from error
 
 
+def names_in(archive: Path, name: str) -> list[str]:
+    """The names of the files in a zip, nothing of which is unpacked. Raises an ArchiveProblem or OverLimit."""
+    try:
+        _refuse_a_long_list(archive, name)
+        with zipfile.ZipFile(archive) as zipped:
+            return [_decoded(entry) for entry in zipped.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, EOFError, struct.error, ValueError, NotImplementedError) as error:
+        raise ArchiveDamaged(name=name) from error
+
+
 def judge_container(path: Path, name: str) -> None:
     """Hold a file that is a zip inside (XLSX, ODS) to the rules of archives. Raises as `unpack` does."""
     try:
