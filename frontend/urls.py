@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 
-from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, site
+from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, rasters, site
 
 
 class CommunitySlug:
@@ -53,7 +53,11 @@ urlpatterns = [
     path(
         "<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"
     ),
+    path("<community:community>/rasters/<layer:raster>/", rasters.raster_page, name="raster"),
+    path("<community:community>/rasters/<layer:raster>/delete/", rasters.delete, name="raster-delete"),
     path("<community:community>/import/", imports.import_page, name="import"),
+    path("<community:community>/import/start/", imports.start, name="import-start"),
+    path("<community:community>/import/raster/", rasters.new_raster, name="import-raster"),
     path("<community:community>/imports/", imports.import_list, name="import-list"),
     path("<community:community>/imports/<uuid:importing>/", imports.importing, name="importing"),
     path("<community:community>/imports/<uuid:importing>/state/", imports.state, name="importing-state"),
@@ -68,6 +72,7 @@ urlpatterns = [
     path("<community:community>/jobs/<uuid:job>/", jobs.job_page, name="job"),
     path("<community:community>/jobs/<uuid:job>/cancel/", jobs.cancel, name="job-cancel"),
     path("<community:community>/jobs/<uuid:job>/retry/", jobs.retry, name="job-retry"),
+    path("<community:community>/jobs/<uuid:job>/answer/", jobs.answer, name="job-answer"),
     path("<community:community>/changesets/<number:changeset>/", changesets.changeset_page, name="changeset"),
     path(
         "<community:community>/changesets/<number:changeset>/revert/",

@@ -160,8 +160,15 @@ MARKS = ("circle", "square", "triangle")
 
 
 def _systems(source: dict[str, Any], chosen: str, swapped: bool, *, bounded: bool) -> list[Card]:
+    return systems_of(source.get("crs_options", [])[:MOST_CARDS], chosen, swapped, bounded=bounded)
+
+
+def systems_of(
+    options: Sequence[dict[str, Any]], chosen: str = "", swapped: bool = False, *, bounded: bool
+) -> list[Card]:
+    """At most three possible systems as answers to choose from."""
     cards = []
-    for mark, item in zip(MARKS, source.get("crs_options", [])[:MOST_CARDS], strict=False):
+    for mark, item in zip(MARKS, options, strict=False):
         code, turned = item["code"], bool(item.get("swapped"))
         label = _system_name(code, item["name"])
         score = item.get("score")
@@ -177,6 +184,19 @@ def _systems(source: dict[str, Any], chosen: str, swapped: bool, *, bounded: boo
             )
         )
     return cards
+
+
+def points_of(options: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where points of the file lie by each of these systems, for the map beside the answers."""
+    return [
+        {"value": system_value(item["code"], swapped=bool(item.get("swapped"))), "mark": mark,
+         "points": item.get("points") or _middle(item)}
+        for mark, item in zip(MARKS, options[:MOST_CARDS], strict=False)
+    ]  # fmt: skip
+
+
+def _middle(item: dict[str, Any]) -> list[list[float]]:
+    return [[item["lon"], item["lat"]]] if item.get("lon") is not None and item.get("lat") is not None else []
 
 
 def _place_lines(item: dict[str, Any], *, bounded: bool) -> list[str]:

@@ -1,13 +1,13 @@
 """The form of where a file goes: a new layer, or one that exists and what becomes of its features."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from frontend.importing.names import title_of
 from gis_core.communities import Community
 from importers.fields import field_key
 from layers.models import Changeset, Layer
@@ -151,22 +151,15 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
     if choices["layer"] in existing:
         return {
             "target": EXISTING, "layer": choices["layer"], "mode": choices["mode"] or Mode.UPDATE.value,
-            "title_uk": title_from(document["name"]), "comment": choices["comment"],
+            "title_uk": title_of(document), "comment": choices["comment"],
         }  # fmt: skip
     return {
         "target": NEW,
-        "title_uk": title.get("uk") or title_from(choices["source_layer"] or document["name"]),
+        "title_uk": title.get("uk") or title_of(document),
         "title_en": title.get("en", ""),
         **{name: choices[name] for name in ("theme", "access_level", "standard", "key_field", "comment")},
         "mode": choices["mode"] or Mode.UPDATE.value,
     }
-
-
-def title_from(name: str) -> str:
-    """A file's name as a title: «bus_stops.zip» -> «Bus stops»."""
-    words = PurePath(name).stem.replace("_", " ").replace("-", " ").split()
-    text = " ".join(words)
-    return text[:1].upper() + text[1:200]
 
 
 def schema_of(document: Mapping[str, Any], layers: Mapping[str, Layer]) -> Schema | None:

@@ -126,21 +126,8 @@ def _check(request: HttpRequest, importing: Import, document: dict[str, Any]) ->
         "crs_choices": crs_choices(importing.community.local_srid)[1:],
         "encoding_choices": encoding_choices()[1:],
         "map_config": small_map(request, importing.community) if read.systems else None,
-        "crs_points": _points(source),
+        "crs_points": found.points_of(source.get("crs_options", [])),
     }
-
-
-def _points(source: dict[str, Any]) -> list[dict[str, Any]]:
-    options = source.get("crs_options", [])[: found.MOST_CARDS]
-    return [
-        {"value": found.system_value(item["code"], swapped=bool(item.get("swapped"))), "mark": mark,
-         "points": item.get("points") or _middle(item)}
-        for mark, item in zip(found.MARKS, options, strict=False)
-    ]  # fmt: skip
-
-
-def _middle(item: dict[str, Any]) -> list[list[float]]:
-    return [[item["lon"], item["lat"]]] if item.get("lon") is not None and item.get("lat") is not None else []
 
 
 def _differences(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:

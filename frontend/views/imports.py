@@ -6,11 +6,13 @@ that programs get too.
 
 import hashlib
 import json
+from collections.abc import Sequence
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control
@@ -18,22 +20,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from frontend.context import role_in
 from frontend.forms import FilesForm
 from frontend.importing import columns, stages
 from frontend.importing.answers import changed_target, reading_choices, wanted_layers
 from frontend.importing.target import TargetForm, schema_of
-from frontend.uploads import UploadGate
+from frontend.uploads import RasterGate, UploadGate
 from frontend.views.importing import editable_layers, importing_page
 from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
+from frontend.views.rasters import uploads_of
 from gis_core import limits
 from gis_core.communities import Community
-from gis_core.errors import HromadaError, NotFound
-from gis_core.roles import Action
+from gis_core.errors import HromadaError, NotAllowed, NotFound
+from gis_core.people import User
+from gis_core.roles import Action, roles_that_may
 from importers import steps
 from importers.access import visible_import
 from importers.choices import INSPECT, PREPARE
 from importers.documents import import_document, possible, short_document
-from importers.models import Import
+from importers.models import Import, Upload
+from importers.rasters.source import Sent, holds_raster
 from importers.review import accept
 from importers.states import states_of
 from importers.uploads import discard_upload, receive_upload
@@ -44,7 +50,12 @@ PAGE_SIZE = 30
 @csrf_exempt  # the inner view checks: reading the body must wait until the gate stands before it
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_page(request: HttpRequest, community: str) -> HttpResponse:
-    request.upload_handlers.insert(0, UploadGate(request))
+    gate = (
+        RasterGate
+        if role_in(request, community_named(community)) in roles_that_may(Action.EDIT)
+        else UploadGate
+    )
+    request.upload_handlers.insert(0, gate(request))
     return _import_page(request, community)
 
 
@@ -59,11 +70,10 @@ def _import_page(request: HttpRequest, community: str) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, owner, form, status=422)
     try:
-        importing = _start(request, owner, form)
+        return redirect(_start(request, owner, form))
     except HromadaError as error:
         form.add_error("file", str(error))
         return _form_page(request, owner, form, status=error.status)
-    return redirect("importing", community, importing.uuid)
 
 
 def _form_page(
@@ -71,25 +81,53 @@ def _form_page(
 ) -> HttpResponse:
     wanted = request.GET.get("layer", "") or request.POST.get("layer", "")
     target = next((it for it in editable_layers(request, community) if it.slug == wanted), None)
-    context = {"form": form, "max_mb": limits.value("max_upload_mb"), "target": target}
+    context = {"form": form, "target": target, **_limits()}
     return page(
         request, "frontend/import.html", context, community=community, section="import", status=status
     )
 
 
-def _start(request: HttpRequest, community: Community, form: FilesForm) -> Import:
+def _limits() -> dict[str, int]:
+    return {"max_mb": limits.value("max_upload_mb"), "max_raster_mb": limits.value("max_raster_upload_mb")}
+
+
+def _start(request: HttpRequest, community: Community, form: FilesForm) -> str:
     sender = signed_in(request)
     uploads = []
     try:
         for file in form.cleaned_data["file"]:
             received = receive_upload(community=community, owner=sender, name=file.name, chunks=file.chunks())
             uploads.append(received)
-        choices = {"layer": form.cleaned_data["layer"]} if form.cleaned_data["layer"] else {}
-        return steps.start_import(community=community, owner=sender, uploads=uploads, choices=choices)
+        return _begun(community, sender, uploads, layer=form.cleaned_data["layer"])
     except HromadaError:
         for upload in uploads:
             discard_upload(upload)
         raise
+
+
+def _begun(community: Community, sender: User, uploads: Sequence[Upload], *, layer: str) -> str:
+    """The address where it goes on: a raster's form, or the import of a layer, which is begun."""
+    if holds_raster([Sent(upload.name, upload.path) for upload in uploads]):
+        wanted = urlencode({"upload": [str(upload.uuid) for upload in uploads]}, doseq=True)
+        return f"{reverse('import-raster', args=[community.slug])}?{wanted}"
+    choices = {"layer": layer} if layer else {}
+    begun = steps.start_import(community=community, owner=sender, uploads=uploads, choices=choices)
+    return reverse("importing", args=[community.slug, begun.uuid])
+
+
+@require_POST
+def start(request: HttpRequest, community: str) -> JsonResponse:
+    """What was sent in pieces (`upload` once or more) goes on; the answer is {"url"}, or a problem document."""
+    owner = community_named(community)
+    if turned_away(request, owner, Action.EDIT):
+        raise NotAllowed()
+    try:
+        url = _begun(
+            owner, signed_in(request), uploads_of(request, owner), layer=request.POST.get("layer", "")
+        )
+    except HromadaError as error:
+        return JsonResponse({"code": error.code, "detail": str(error)}, status=error.status)
+    return JsonResponse({"url": url}, status=201)
 
 
 @require_safe

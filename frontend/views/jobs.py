@@ -1,5 +1,6 @@
 """Background jobs: the list, one job with its progress and result, cancel and retry."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from frontend.importing.rasters import is_raster_job
 from frontend.summaries import job_summary
+from frontend.views import rasters
 from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from gis_core.communities import Community
 from gis_core.errors import HromadaError
@@ -21,6 +24,7 @@ from gis_core.jobs.models import Job
 from gis_core.jobs.queries import job_view, job_views, visible_job, visible_jobs
 from gis_core.roles import Action
 from importers.access import visible_imports
+from layers.rasters import RasterNotFound, access_raster
 
 PAGE_SIZE = 30
 CHIPS = {"done": "good", "failed": "bad", "cancelled": "warn", "running": "info", "ready": ""}
@@ -61,15 +65,43 @@ def job_page(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
     importing = visible_imports(request.user).filter(job=found.uuid).first()
     if importing is not None:
         return redirect("importing", community, importing.uuid)
+    return _job_page(request, owner, found)
+
+
+def _job_page(
+    request: HttpRequest, owner: Community, found: Job, *, failure: str = "", status: int = 200
+) -> HttpResponse:
     view = job_view(found, request.user)
+    raster = is_raster_job(found)
+    if raster and view.state == "done":
+        with suppress(RasterNotFound):  # deleted in the meantime: the job tells that it was done
+            made = access_raster(request.user, view.result["raster"])
+            return redirect("raster", made.community.slug, made.slug)
     context: dict[str, Any] = {
         "job": view,
         "chip": CHIPS[view.state],
         "unfinished": view.state in ("ready", "running"),
         "summary": job_summary(view.result, request.user) if view.state == "done" else None,
-        "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[community])}],
+        "failure": failure,
+        "crumbs": [{"title": _("Jobs"), "url": reverse("job-list", args=[owner.slug])}],
+        **(rasters.question_context(request, owner, found) if raster else {}),
     }
-    return page(request, "frontend/job.html", context, community=owner, section="jobs")
+    return page(request, "frontend/job.html", context, community=owner, section="jobs", status=status)
+
+
+@require_POST
+def answer(request: HttpRequest, community: str, job: UUID) -> HttpResponse:
+    """What the import of a raster asked is answered, and it begins again."""
+    owner = community_named(community)
+    if not request.user.is_authenticated:
+        return redirect_to_login(reverse("job", args=[community, job]))
+    found = job_of(request, owner, job)
+    if not is_raster_job(found):
+        raise JobNotFound()
+    again = rasters.answer(request, owner, found)
+    if again is None:
+        return _job_page(request, owner, found, failure=_("Choose one of the answers."), status=422)
+    return redirect("job", community, again.uuid)
 
 
 @require_POST

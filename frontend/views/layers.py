@@ -14,15 +14,19 @@ from frontend.map_config import HIDDEN_AT_FIRST, language, reader_recipe
 from frontend.naming import cells, feature_name, field_title, naming_field
 from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page, with_key
 from frontend.views.page import community_named, page, plain_text, whole_number
+from frontend.views.rasters import raster_items
 from gis_core.errors import BadParameter
 from layers.access import ReadSource, access_layer, read_source, visible_fields, visible_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import AccessLevel, Theme, localised
+from layers.rasters import visible_rasters
 from layers.schema import Field
 from layers.styles import legend
 
 PAGE_SIZE = 30
 MAX_COLUMNS = 7
+UNSEEN = ("crs_wkt", "statistics", "footprint")
+"""Of a raster, large and not shown in a list."""
 WHOLE_KEY = 10
 """A query this long that is some feature's key means that feature; a shorter one may be part of many."""
 
@@ -34,7 +38,8 @@ def layer_list(request: HttpRequest, community: str) -> HttpResponse:
     levels = clearances(request.user, listed)
     base = [layer for layer in listed if layer.is_base]
     items = [_item(layer, base, levels[layer.pk]) for layer in listed]
-    context = {"groups": layer_groups(items), "total": len(items)}
+    rasters = raster_items(list(visible_rasters(request.user).filter(community=owner).defer(*UNSEEN)))
+    context = {"groups": layer_groups(items), "total": len(items), "rasters": rasters}
     return page(request, "frontend/layer_list.html", context, community=owner, section="layers")
 
 

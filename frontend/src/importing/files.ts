@@ -8,6 +8,11 @@ export interface Chosen {
 
 export type Refusal = "tooLarge" | "empty";
 
+/** As `importers.rasters.formats.is_raster_name`, for what may be larger than other files. */
+export function isRaster(name: string): boolean {
+  return /\.(tiff?|gtiff|jpe?g|png|jp2|j2k|jpx)$/i.test(name);
+}
+
 const MB = 1024 * 1024;
 
 /** Those chosen before and those chosen now; one that is chosen again replaces itself. */

@@ -1,5 +1,6 @@
 /**
  * `<import-points-map>`: the points of a file in each coordinate system it may be in.
+ * `<raster-footprint-map>`: the outline of a raster.
  * `<import-diff-map>`: what an import adds, changes and removes. Both tell what the page says in words, too.
  */
 import { requestJson } from "../api/http";
@@ -75,6 +76,24 @@ export class ImportPointsMap extends PageMap {
       if (box) sketch.fit(box);
     });
     this.after(legend([["boundary", this.words("map.boundary")]], this.words));
+  }
+}
+
+/** `<raster-footprint-map>`: the outline of a raster. */
+export class RasterFootprintMap extends PageMap {
+  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+    const geometry = pageJson<GeoJSON.Geometry>("raster-footprint");
+    if (geometry) sketch.draw([{ geometry, mark: "outline" }]);
+    const words = this.words;
+    this.after(
+      legend(
+        [
+          ["outline", words("map.outline")],
+          ["boundary", words("map.boundary")],
+        ],
+        words,
+      ),
+    );
   }
 }
 

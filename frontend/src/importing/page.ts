@@ -21,14 +21,15 @@ export function pageJson<T>(id: string): T | null {
   return text ? (JSON.parse(text) as T) : null;
 }
 
-/** Sends JSON as the signed-in reader. Throws ApiError. */
+/** Sends JSON, or a form's fields, as the signed-in reader. Throws ApiError. */
 export function send<T>(url: string, method: string, body: unknown): Promise<T> {
+  const isForm = body instanceof URLSearchParams; // the browser names its type
   const headers = {
-    "Content-Type": "application/json",
+    ...(isForm ? {} : { "Content-Type": "application/json" }),
     "X-CSRFToken": csrfToken(),
     "Accept-Language": document.documentElement.lang,
   };
-  return requestJson<T>(url, { method, headers, body: JSON.stringify(body) });
+  return requestJson<T>(url, { method, headers, body: isForm ? body : JSON.stringify(body) });
 }
 
 /** Why it did not work, as a sentence for people. */

@@ -3,13 +3,13 @@
  * connection. Without this script the same form sends the files at once.
  */
 import { button, el } from "../ui/dom";
-import { type Chosen, joined, megabytes, percent, refusal } from "./files";
+import { type Chosen, isRaster, joined, megabytes, percent, refusal } from "./files";
 import { csrfToken, pageI18n, reason, send } from "./page";
 import { Upload } from "./tus";
 import { type Words, wordsOf } from "./words";
 
 interface Started {
-  readonly id: string;
+  readonly url: string;
 }
 
 interface Line {
@@ -63,18 +63,23 @@ export class ImportUpload extends HTMLElement {
 
   private take(given: readonly File[]): void {
     if (this.stop || given.length === 0) return;
-    const limit = Number(this.dataset.maxMb);
     const refused = given.flatMap((file) => {
+      const limit = this.limitOf(file);
       const why = refusal(file, limit);
       return why ? [this.words(`file.${why}`, { name: file.name, limit })] : [];
     });
     this.files = joined(
       this.files,
-      given.filter((file) => refusal(file, limit) === null),
+      given.filter((file) => refusal(file, this.limitOf(file)) === null),
     );
     this.said.textContent = refused.join(" ");
     this.said.toggleAttribute("data-bad", refused.length > 0);
     this.show();
+  }
+
+  private limitOf({ name }: Chosen): number {
+    const { maxMb, maxRasterMb } = this.dataset;
+    return Number((isRaster(name) && maxRasterMb) || maxMb);
   }
 
   private show(): void {
@@ -121,10 +126,12 @@ export class ImportUpload extends HTMLElement {
       for (const file of this.files) ids.push(await this.sendOne(file, this.stop.signal));
       this.say(this.words("upload.starting"));
       const layer = this.querySelector<HTMLInputElement>('input[name="layer"]')?.value;
-      const body = { community: this.dataset.community, uploads: ids, choices: layer ? { layer } : {} };
-      const started = await send<Started>("/api/imports", "POST", body);
+      // The page's own door, not the API's: it also finds out whether this is a raster.
+      const body = new URLSearchParams(ids.map((id) => ["upload", id]));
+      if (layer) body.set("layer", layer);
+      const started = await send<Started>(`/${this.dataset.community}/import/start/`, "POST", body);
       for (const upload of this.uploads) upload.forget();
-      location.assign(`/${this.dataset.community}/imports/${started.id}/`);
+      location.assign(started.url);
     } catch (error) {
       const cancelled = this.stop.signal.aborted;
       if (cancelled) await Promise.all(this.uploads.map((upload) => upload.discard()));

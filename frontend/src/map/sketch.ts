@@ -14,6 +14,7 @@ export const MARKS = [
   "before",
   "removed",
   "issue",
+  "outline",
 ] as const;
 export type Mark = (typeof MARKS)[number];
 

@@ -14,6 +14,7 @@ export const SIGN_COLOURS: Record<Mark, string> = {
   before: "#6b5b95",
   removed: "#a11d24",
   issue: "#b35c00",
+  outline: "#8c2a6e",
 };
 
 export function drawSign(ctx: Context2D, mark: Mark, x: number, y: number): void {
