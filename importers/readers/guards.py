@@ -28,7 +28,7 @@ _RTREE = re.compile(r"create virtual table (\"[^\"]+\"|'[^']+'|\w+) using rtree 
 _HARMLESS = ("create table", "create index", "create unique index")
 _COMMENT = re.compile(r"/\*.*?(\*/|$)|--[^\n]*", re.DOTALL)
 _STEPS_BEFORE_STOP = 5_000_000
-_DXF_TAIL = 256
+_DXF_TAIL, _XML_TAIL = 256, 4_096
 _PIECE, _LONGEST_TYPE = 1024 * 1024, 64
 _GEOJSON_TYPE = re.compile(
     rb'"type"\s*:\s*"(Feature|FeatureCollection|(Multi)?(Point|LineString|Polygon)|GeometryCollection)"'
@@ -51,12 +51,15 @@ def check(path: Path, format_name: str, title: str, name: str) -> None:
 def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
     """No document type, and the root element of the format. Reads no further than that element."""
     parser = expat.ParserCreate(namespace_separator=" ")
+    root = ""
 
     def doctype(*_: object) -> None:
         raise DoctypeRefused(name=name)
 
     def start(tag: str, _attributes: object) -> None:
-        local = tag.rpartition(" ")[2].lower()
+        nonlocal root
+        root = tag.rpartition(" ")[2]
+        local = root.lower()
         if local not in _ROOTS[format_name] and not (format_name == "gml" and "gml" in tag.lower()):
             raise ContentMismatch(name=name, format=title)
         raise _Seen
@@ -72,10 +75,22 @@ def _check_xml(path: Path, format_name: str, title: str, name: str) -> None:
                 if not piece:
                     break
     except _Seen:
+        if format_name == "gml":
+            _check_end(path, root, title, name)
         return
     except _NO_XML as error:
         raise Unreadable(name=name, format=title) from error
     raise Unreadable(name=name, format=title)
+
+
+def _check_end(path: Path, root: str, title: str, name: str) -> None:
+    """The end of the root element: GDAL takes a cut GML for a small one. Raises Unreadable."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _XML_TAIL))
+        tail = file.read().replace(b"\x00", b"")  # of UTF-16
+    ends = re.search(rb"</([\w.-]+:)?" + re.escape(root.encode()) + rb"\s*>", tail)
+    if ends is None and not tail.rstrip().endswith(b"/>"):
+        raise Unreadable(name=name, format=title)
 
 
 def refuse_doctype(head: bytes, name: str, title: str) -> None:

@@ -83,7 +83,7 @@ MARKUP: tuple[Hostile, ...] = (
     )), "crs-unknown"),
     Hostile("GML cut off", a_text("map.gml", _GML.format(
         attributes="", body=_MEMBER.format(_GML_POINT.format("EPSG:4326")) * 20
-    )[:-200]), "counts-disagree"),
+    )[:-200]), "unreadable-file"),
     Hostile("GPX with NaN", a_text("map.gpx", _GPX.format('<wpt lat="NaN" lon="inf"><name>x</name></wpt>')),
             "nothing-left"),
     Hostile("GPX with a track of nothing", a_text("map.gpx", _GPX.format("<trk><trkseg/></trk>")), "nothing-left"),
