@@ -47,6 +47,9 @@ _CELL_ERROR = (
     r"^#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|Н/Д|ССЫЛКА!|ПОСИЛАННЯ!|ЗНАЧ!|ДЕЛ/0!|ДІЛ/0!|ИМЯ\?|ЧИСЛО!)$"
 )
 
+# An apostrophe before what a spreadsheet would run: exports put one there (OWASP, “CSV injection”), ours too.
+_ESCAPED = r"^'('*[=+\-@\t\r\n＝＋－＠])"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -114,7 +117,8 @@ def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> It
 
 
 def _without_errors(column: pa.Array, name: str, before: int, issues: IssueLog | None) -> pa.Array:
-    """The column with `#N/A` and the like left empty, each reported."""
+    """The column with `#N/A` and the like left empty, each reported, and formulas as the texts they were."""
+    column = _unescaped(column)
     bad = pc.match_substring_regex(column, _CELL_ERROR).fill_null(False)
     if not pc.any(bad).as_py():
         return column
@@ -125,12 +129,19 @@ def _without_errors(column: pa.Array, name: str, before: int, issues: IssueLog |
     return pc.if_else(bad, None, column)
 
 
+def _unescaped(column: pa.Array) -> pa.Array:
+    if not pc.any(pc.starts_with(column, "'")).as_py():
+        return column
+    return pc.replace_substring_regex(column, _ESCAPED, r"\1")
+
+
 def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]]:
     """The first rows as dictionaries."""
     path = Path(layer.dataset.path)
     table = _table(path, codec, layer.dataset, len(layer.names))
     for batch in _text_batches(path, table, codec, layer.dataset, None):
-        return [dict(zip(table.names, row.values(), strict=True)) for row in _renamed(batch.slice(0, count))]
+        columns = [_unescaped(column).to_pylist() for column in batch.slice(0, count).columns]
+        return [dict(zip(table.names, row, strict=True)) for row in zip(*columns, strict=True)]
     return []
 
 
@@ -234,11 +245,6 @@ def _text_batches(
             yield from reader
     except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
         raise Unreadable(name=dataset.name, format=dataset.title) from error
-
-
-def _renamed(batch: pa.RecordBatch) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = batch.to_pylist()
-    return rows
 
 
 # --- what is in it ---

@@ -14,7 +14,7 @@ from layers.exports import rows
 from layers.exports.export import WGS84, ExportOptions, Written
 
 _DIGITS_DEGREES, _DIGITS_METRES = 9, 4
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write(source: ReadSource, format: str, out: Path, options: ExportOptions) -> Written:
@@ -74,11 +74,11 @@ def _digits(options: ExportOptions) -> int:
 
 def cell(value: Any) -> Any:
     """A value as it stands in the table. Text that a spreadsheet would run as a formula gets an apostrophe
-    before it (OWASP, “CSV injection”); numbers stay numbers."""
+    before it (OWASP, “CSV injection”), which the import of tables takes away; numbers stay numbers."""
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+        return f"'{value}" if value.lstrip("'").startswith(_FORMULA_STARTS) else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime | date):
