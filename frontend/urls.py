@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 
-from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, rasters, site
+from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, rasters, site, sources
 
 
 class CommunitySlug:
@@ -50,6 +50,13 @@ urlpatterns = [
     path("<community:community>/", maps.community_map, name="community-map"),
     path("<community:community>/layers/", layers.layer_list, name="layer-list"),
     path("<community:community>/layers/<layer:layer>/", layers.layer_page, name="layer"),
+    path("<community:community>/layers/<layer:layer>/source/", sources.save, name="layer-source"),
+    path("<community:community>/layers/<layer:layer>/source/run/", sources.run, name="layer-source-run"),
+    path(
+        "<community:community>/layers/<layer:layer>/source/remove/",
+        sources.remove,
+        name="layer-source-remove",
+    ),
     path(
         "<community:community>/layers/<layer:layer>/<number:feature>/", features.feature_page, name="feature"
     ),

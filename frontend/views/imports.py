@@ -24,6 +24,7 @@ from frontend.context import role_in
 from frontend.forms import FilesForm
 from frontend.importing import columns, stages
 from frontend.importing.answers import changed_target, reading_choices, wanted_layers
+from frontend.importing.sources import from_sources
 from frontend.importing.target import TargetForm, schema_of
 from frontend.uploads import RasterGate, UploadGate
 from frontend.views.importing import editable_layers, importing_page
@@ -139,9 +140,11 @@ def import_list(request: HttpRequest, community: str) -> HttpResponse:
     imports = steps.visible_imports(request.user).filter(community=owner)
     found = list((imports.filter(pk__lt=before) if before else imports)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
+    brought = from_sources(shown, owner)
     listed = [
         {
             "importing": item,
+            "from_source": item.pk in brought,
             "document": short_document(item, state),
             "chip": stages.chip_of(state.status),
             "can": possible(item, state, signed_in(request)),

@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from frontend.context import role_in
+from frontend.importing.sources import SourceForm, source_context
 from frontend.map_config import HIDDEN_AT_FIRST, language, reader_recipe
 from frontend.naming import cells, feature_name, field_title, naming_field
 from frontend.reading import Cursor, Row, clearances, may_edit_in, table_page, with_key
 from frontend.views.page import community_named, page, plain_text, whole_number
 from frontend.views.rasters import raster_items
 from gis_core.errors import BadParameter
+from gis_core.roles import Action, roles_that_may
 from layers.access import ReadSource, access_layer, read_source, visible_fields, visible_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import AccessLevel, Theme, localised
@@ -108,7 +110,14 @@ def zoom_for(width_deg: float, height_deg: float) -> int:
 
 @require_safe
 def layer_page(request: HttpRequest, community: str, layer: str) -> HttpResponse:
-    found = access_layer(request.user, f"{community}.{layer}")
+    return show_layer(request, access_layer(request.user, f"{community}.{layer}"))
+
+
+def show_layer(
+    request: HttpRequest, found: Layer, *, source_form: SourceForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The page of a layer that the reader may see; `source_form` is one that was refused, with `status`."""
+    community = found.community.slug
     source = read_source(request.user, found)
     member = bool(role := role_in(request, found.community))
     table = _Table(request, found, source)
@@ -122,10 +131,14 @@ def layer_page(request: HttpRequest, community: str, layer: str) -> HttpResponse
         "changed_at": found.updated_at,
         "is_open": found.access_level == AccessLevel.PUBLIC,
         **table.context(),
+        "here_path": table.path,
     }
+    context["may_manage"] = role in roles_that_may(Action.MANAGE)
+    if context["may_manage"]:
+        context |= source_context(found, source_form)
     return page(
-        request, "frontend/layer.html", context, community=found.community, section="layers"
-    )  # fmt: skip
+        request, "frontend/layer.html", context, community=found.community, section="layers", status=status
+    )
 
 
 def _last_change(layer: Layer) -> dict[str, Any] | None:
@@ -137,7 +150,7 @@ class _Table:
     """One page of the layer's table as the address asks for it: `q`, `sort`, `after`, `after_key`."""
 
     def __init__(self, request: HttpRequest, layer: Layer, source: ReadSource) -> None:
-        self.path = request.path
+        self.path = reverse("layer", args=[layer.community.slug, layer.slug])
         self.layer = layer
         self.source = source
         self.query = plain_text(request, "q", longest=100)
