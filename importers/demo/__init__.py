@@ -20,7 +20,19 @@ NAME_EN = place.HROMADA.name_en
 LOCAL_SRID = place.SRID
 UNITS = (place.HROMADA, *(plan.unit for plan in place.SETTLEMENTS))
 
-__all__ = ["KATOTTG", "LOCAL_SRID", "NAME_EN", "NAME_UK", "UNITS", "boundary_wkt", "write_demo"]
+KEPT_PERSONAL = {"TELEFON": "Invented numbers of institutions"}
+"""Columns that look personal and are kept, and why."""
+
+__all__ = [
+    "KATOTTG",
+    "KEPT_PERSONAL",
+    "LOCAL_SRID",
+    "NAME_EN",
+    "NAME_UK",
+    "UNITS",
+    "boundary_wkt",
+    "write_demo",
+]
 
 
 def boundary_wkt() -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from gis_core.communities import Community
+from importers import demo
 from importers.demo.tables import Table
 from importers.demo.writer import DemoFile
 from importers.pipeline import ImportRequest, import_file
@@ -18,6 +19,7 @@ def load(file: DemoFile, community: Community) -> ImportSummary:
         field_map=file.field_map,
         crs=file.crs or "",
         encoding=file.encoding or "",
+        keep_personal=demo.KEPT_PERSONAL,
     )
     return import_file(file=file.path, name=file.path.name, community=community, actor=None, request=request)
 

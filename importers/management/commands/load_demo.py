@@ -60,7 +60,7 @@ class Command(ReportingCommand):
                     request=ImportRequest(
                         slug=file.slug, standard=file.slug, field_map=file.field_map, crs=file.crs or "",
                         encoding=file.encoding or "",
-                        comment=_("Demo data"),
+                        comment=_("Demo data"), keep_personal=demo.KEPT_PERSONAL,
                     ),
                 )  # fmt: skip
                 loaded[summary.layer] = summary.imported
