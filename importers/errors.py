@@ -235,6 +235,15 @@ class NoGeometry(ImportProblem):
     )
 
 
+class ParcelsNeeded(ImportProblem):
+    code = "parcels-needed"
+    status = 409
+    message = _(
+        "The table “%(layer)s” has cadastral numbers and no coordinates, and the community has no layer of "
+        "parcels from which their places could be taken. Import the parcels first, then this table again."
+    )
+
+
 class EncodingUnknown(ImportProblem):
     """Params: `options` [{encoding, confidence, samples, rows}], `choices` the same as one line of text, `encoding`
     what the bytes look like ("" where that is open)."""

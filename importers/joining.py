@@ -15,10 +15,14 @@ from psycopg2 import sql
 
 from gis_core import limits
 from importers.codes import CODES
+from importers.fields import field_key
 from importers.report import REJECTED, RowIssue
+from importers.rows import RowNumbers
 from importers.sandbox.protocol import LayerInspection
+from importers.synonyms import SYNONYMS
 from layers import staging
 from layers.models import Changeset, Layer
+from layers.models.catalogue import GeometryType
 
 KATOTTG, KOATUU, CAD_NUM = "katottg", "koatuu", "cad_num"
 KINDS = (CAD_NUM, KATOTTG, KOATUU)
@@ -41,10 +45,12 @@ class CodeColumn:
 
 @dataclass(frozen=True)
 class JoinResult:
-    """Rows that got a geometry, rows that did not, and why: at most `max_issues` issues of those."""
+    """Rows that got a geometry, of which kind (Geometry: of several), rows that did not, and why: at most
+    `max_issues` issues of those."""
 
     joined: int
     missing: int
+    geometry_type: str = ""
     issues: list[RowIssue] = field(default_factory=list)
 
 
@@ -71,8 +77,17 @@ def _share(name: str, profile: Mapping[str, Any], kind: str) -> float:
 
 
 def parcels_layer(layers: Iterable[Layer]) -> tuple[Layer, str] | None:
-    """The first of the community's `layers` that holds cadastral numbers, with the key of that field."""
-    return next(((layer, CAD_NUM) for layer in layers if layer.schema.get(CAD_NUM) is not None), None)
+    """The one of the community's `layers` that holds areas with cadastral numbers, with the key of that field; of
+    several the one whose field has the plainest name."""
+    names = (CAD_NUM, *(field_key(name) for name in SYNONYMS[CAD_NUM]))
+    found = [
+        (layer, name)
+        for layer in layers
+        if layer.geometry_type in (GeometryType.POLYGON, GeometryType.ANY)
+        for name in names
+        if layer.schema.get(name) is not None
+    ]
+    return min(found, key=lambda item: names.index(item[1]), default=None)
 
 
 def allow_rows_without_geometry(changeset: Changeset) -> None:
@@ -82,13 +97,14 @@ def allow_rows_without_geometry(changeset: Changeset) -> None:
 
 def join_geometry(
     changeset: Changeset, *, kind: str, code_key: str, source_layer: Layer | None = None,
-    source_key: str = CAD_NUM, as_points: bool | None = None,
+    source_key: str = CAD_NUM, as_points: bool | None = None, numbers: RowNumbers | None = None,
 ) -> JoinResult:  # fmt: skip
     """Give each staged row the geometry that the code in its property `code_key` names; take others out.
 
     `kind` is one of KINDS; a cadastral number needs `source_layer` with the property `source_key` ("" for its
     external key). `as_points` puts a point inside instead of the whole boundary; None does so where several
-    rows share a code, as schools of a town do. Rows that have a geometry keep it. One transaction.
+    rows share a code, as schools of a town do. Rows that have a geometry keep it. `numbers` tells which row
+    of the source each staged row was; without it none was left out before. One transaction.
     """
     if kind not in KINDS or (kind == CAD_NUM) != (source_layer is not None):
         raise ValueError(f"cannot join {kind!r} with layer {source_layer!r}")
@@ -98,11 +114,12 @@ def join_geometry(
         if as_points is None:
             as_points = kind != CAD_NUM and _codes_are_shared()
         joined = _give_shapes(changeset, code_key, as_points=as_points)
-        issues = _tell_the_rest(changeset, code_key)
+        issues = _tell_the_rest(changeset, code_key, numbers)
         missing = _run("DELETE FROM {staged} WHERE geom IS NULL", changeset)
         _run("ALTER TABLE {staged} ALTER geom SET NOT NULL", changeset)
         _run("DROP TABLE join_codes", changeset)
-    return JoinResult(joined, missing, issues)
+        kind_found = _kind_of(changeset)
+    return JoinResult(joined, missing, kind_found, issues)
 
 
 def _gather_codes(changeset: Changeset, kind: str, code_key: str) -> None:
@@ -171,7 +188,18 @@ def _give_shapes(changeset: Changeset, code_key: str, *, as_points: bool) -> int
     )  # fmt: skip
 
 
-def _tell_the_rest(changeset: Changeset, code_key: str) -> list[RowIssue]:
+def _kind_of(changeset: Changeset) -> str:
+    """Point, LineString or Polygon where all staged geometries are of that kind, else Geometry."""
+    statement = sql.SQL("SELECT DISTINCT ST_Dimension(geom) FROM {} LIMIT 2").format(
+        staging.staging_table(changeset)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        dimensions = [dimension for (dimension,) in cursor.fetchall()]
+    return ("Point", "LineString", "Polygon")[dimensions[0]] if len(dimensions) == 1 else "Geometry"
+
+
+def _tell_the_rest(changeset: Changeset, code_key: str, numbers: RowNumbers | None) -> list[RowIssue]:
     """Why rows are still without geometry. Rows were staged in the order of the file, so their rank counts them."""
     statement = sql.SQL(
         "SELECT s.row, s.written, j.known FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, "
@@ -183,7 +211,10 @@ def _tell_the_rest(changeset: Changeset, code_key: str) -> list[RowIssue]:
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return [_issue(row, written, known, code_key) for row, written, known in cursor.fetchall()]
+        return [
+            _issue(numbers[place] if numbers else place, written, known, code_key)
+            for place, written, known in cursor.fetchall()
+        ]
 
 
 def _issue(row: int, written: str | None, known: bool | None, code_key: str) -> RowIssue:

@@ -5,8 +5,7 @@ it when it raises, given that it runs in a transaction: the caller's, which is a
 Commands call `import_file`; page and API move an import by `importers.steps`, whose jobs call the same three.
 """
 
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +20,21 @@ from gis_core.people import User
 from importers.choices import Choices
 from importers.errors import NothingLeft
 from importers.folders import files_of, work_folder
-from importers.issues import add_issues, keep_issues
-from importers.joining import (
-    CAD_NUM,
-    CodeColumn,
-    allow_rows_without_geometry,
-    code_columns,
-    join_geometry,
-    parcels_layer,
-)
-from importers.loading import load
+from importers.issues import keep_issues
+from importers.joining import allow_rows_without_geometry
+from importers.loading import load, refusal_issues
 from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
+from importers.placing import join_column, place_rows
 from importers.plan import ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
-from importers.questions import refuse_undecided
+from importers.questions import refuse_undecided, stored
+from importers.rasters.source import refuse_raster
+from importers.rows import RowNumbers
 from importers.sandbox import Conversion, FileInspection, inspect_file
 from importers.sandbox.protocol import layer_from_json
 from importers.summary import ImportSummary, prepared_summary, summary_of, with_changeset
 from importers.surroundings import area_of, expected_box
 from layers import staging
-from layers.access import visible_layers
 from layers.catalogue import create_layer, update_layer
 from layers.diff import compute_diff
 from layers.edits import (
@@ -104,6 +98,7 @@ def inspect(importing: Import, *, sent: Sent | None = None, work: Path | None = 
         with work_folder() as folder:
             return inspect(importing, sent=sent, work=Path(folder))
     sent = sent or Sent(files_of(importing, work), importing.name)
+    refuse_raster(sent.path, sent.name)
     progress.report(0.02, INSPECTING)
     choices, community = Choices.from_json(importing.choices), importing.community
     found = inspect_file(
@@ -166,6 +161,18 @@ def prepare(importing: Import, *, sent: Sent | None = None, work: Path | None = 
     return None
 
 
+def keep_refusal(importing: Import, refusal: NothingLeft, *, work: Path) -> None:
+    """Let an import end failed whose rows were all left out, with the issues that tell why.
+
+    `work` is the folder of the preparation that raised it, whose other effects the caller has taken back.
+    """
+    keep_issues(importing, refusal_issues(work))
+    importing.refresh_from_db()
+    importing.status, importing.problem = ImportStatus.FAILED, stored(refusal)
+    importing.issue_counts = refusal.params["rules"]
+    importing.save(update_fields=["status", "problem", "issue_counts", "updated_at"])
+
+
 def _styles_beside(layer: Layer) -> list[dict[str, Any]]:
     """How the other layers of the community are drawn."""
     others = Layer.objects.select_related("community").filter(community=layer.community_id)
@@ -177,7 +184,7 @@ def _styles_beside(layer: Layer) -> list[dict[str, Any]]:
 
 def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset: Changeset) -> Conversion:
     choices, community = Choices.from_json(importing.choices), importing.community
-    joined = join_column(plan, choices)
+    joined, numbers = join_column(importing, plan), RowNumbers()
     if joined:
         allow_rows_without_geometry(changeset)
     conversion = load(
@@ -185,43 +192,10 @@ def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset:
         swap_xy=choices.swap_xy, encoding=choices.encoding, fields=plan.fields, key_field=plan.key_field,
         geometry_type="Table" if joined else plan.geometry_type.replace(GeometryType.ANY, ""),
         local_srid=community.local_srid, area=area_of(community), bbox=expected_box(community),
-        on_progress=_loading,
+        on_progress=_loading, numbers=numbers if joined else None,
     )  # fmt: skip
     staging.keep_values(changeset, plan.kept_fields)
-    return join_codes(importing, plan, changeset, conversion, joined) if joined else conversion
-
-
-def join_column(plan: LayerPlan, choices: Choices) -> CodeColumn | None:
-    """The column of a table without coordinates whose codes give its rows their places, if one is stored."""
-    keys = {item.source: item.key for item in plan.fields}
-    for column in code_columns(plan.source):
-        if column.source in keys:
-            return replace(column, key=keys[column.source])
-    return None
-
-
-def join_codes(
-    importing: Import, plan: LayerPlan, changeset: Changeset, conversion: Conversion, column: CodeColumn
-) -> Conversion:
-    """Give the rows of a table their geometry; those that get none are left out and told."""
-    source, source_key = None, ""
-    if column.kind == CAD_NUM:
-        layers = visible_layers(importing.owner) if importing.owner else Layer.objects.filter(is_draft=False)
-        found = parcels_layer(layers.filter(community=importing.community))
-        source, source_key = found or (None, "")
-    result = join_geometry(
-        changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key
-    )
-    if not result.joined:
-        raise NothingLeft(
-            layer=plan.source.name, rows=conversion.read, rule="code-not-found",
-            rules={"code-not-found": result.missing},
-        )  # fmt: skip
-    add_issues(importing, result.issues)
-    return replace(
-        conversion, converted=result.joined, rejected=conversion.read - result.joined,
-        issue_counts={**conversion.issue_counts, **Counter(issue.rule for issue in result.issues)},
-    )  # fmt: skip
+    return place_rows(importing, plan, changeset, conversion, joined, numbers) if joined else conversion
 
 
 def _loading(done: int, total: int) -> None:

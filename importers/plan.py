@@ -300,6 +300,8 @@ def _refuse_other_schema(
     if GeometryType.ANY not in (kind, layer.geometry_type) and kind != layer.geometry_type:
         told = {"expected": layer.get_geometry_type_display(), "found": GeometryType(kind).label}
         differences.append(str(_("it holds %(expected)s and the file %(found)s")) % told)
+    if not source.geometry_type and layer.geometry_type == GeometryType.LINE:
+        differences.append(str(_("it holds lines, which no code stands for")))
     if differences:
         raise SchemaDiffers(layer=layer.full_name, differences="; ".join(differences))
 

@@ -10,7 +10,7 @@ from importers.states import WrongImportStatus, state_of
 from layers import diff
 from layers.access import editable_schema
 from layers.diff import DiffRow
-from layers.models import Changeset
+from layers.models import Changeset, Layer
 from layers.queries import Box
 from layers.schema import Field, Schema
 
@@ -69,8 +69,14 @@ def sees_all(importing: Import, user: User) -> bool:
     """Whether no field of the target layer is closed to the user; the owner knows the file anyway."""
     if importing.owner_id == user.pk:
         return True
-    layer = importing.changeset.layer if importing.changeset else None
+    layer = importing.changeset.layer if importing.changeset else _target(importing)
     return layer is None or len(editable_schema(user, layer).fields) == len(layer.schema.fields)
+
+
+def _target(importing: Import) -> Layer | None:
+    """The layer that an import was to go into whose changeset is gone or never came."""
+    slug = importing.choices.get("layer", "")
+    return Layer.objects.filter(community=importing.community, slug=slug, is_draft=False).first()
 
 
 def _fields(importing: Import, changeset: Changeset, user: User) -> tuple[Field, ...]:

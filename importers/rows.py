@@ -6,6 +6,8 @@ byte 1 and its text, geometry as EWKB.
 
 import io
 import struct
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -63,6 +65,34 @@ class CopyStream(io.RawIOBase):
             self.rows += batch.num_rows
             on_rows(self.rows)
         yield memoryview(TRAILER)
+
+
+class RowNumbers:
+    """Which row of the source the n-th row handed over was: kept as the places where the numbers jump."""
+
+    def __init__(self) -> None:
+        self._places, self._numbers, self._count, self._last = array("q"), array("q"), 0, -1
+
+    def watched(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches as they come, their column `row` noted."""
+        for batch in batches:
+            column = batch.column("row")
+            numbers = np.frombuffer(column.buffers()[1], np.int64)[
+                column.offset : column.offset + len(column)
+            ]
+            jumps = np.flatnonzero(np.diff(numbers, prepend=self._last) != 1)
+            self._places.extend((jumps + self._count + 1).tolist())
+            self._numbers.extend(numbers[jumps].tolist())
+            self._count += len(numbers)
+            self._last = int(numbers[-1]) if len(numbers) else self._last
+            yield batch
+
+    def __getitem__(self, place: int) -> int:
+        """The number in the source of the row handed over as `place`, both from 1. Raises IndexError."""
+        if not 1 <= place <= self._count:
+            raise IndexError(place)
+        run = bisect_right(self._places, place) - 1
+        return self._numbers[run] + place - self._places[run]
 
 
 def encoded(batch: pa.RecordBatch) -> memoryview:

@@ -30,7 +30,7 @@ from importers.plan import chosen_layer, target_layer
 from importers.questions import MISSING, stored
 from importers.states import ENDED, State, WrongImportStatus, state_of
 from importers.uploads import discard_upload
-from layers.catalogue import LayerBeingPrepared, may_create_layers
+from layers.catalogue import LayerBeingPrepared, may_create_layers, refuse_name_of_raster
 from layers.models import Layer
 
 __all__ = [
@@ -342,6 +342,8 @@ def _refuse_slug(importing: Import, choices: Choices, actor: User) -> None:
     drafts = Layer.objects.filter(community=importing.community, slug=choices.layer, is_draft=True)
     if layer is None and drafts.exclude(changesets__import_of=importing).exists():
         raise LayerBeingPrepared(community=importing.community.slug, slug=choices.layer)
+    if layer is None:
+        refuse_name_of_raster(importing.community, choices.layer)
 
 
 def _refuse_uploads(uploads: Sequence[Upload], community: Community, owner: User) -> None:

@@ -1,6 +1,7 @@
 """The jobs of imports: the steps of `importers.pipeline`, one after the other as far as the import may go."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from gis_core.jobs.tasks import task
 from gis_core.people import User
 from importers import pipeline
 from importers.choices import APPLY, INSPECT, Choices
+from importers.errors import NothingLeft
+from importers.folders import work_folder
 from importers.models import Import, ImportStatus
 from importers.questions import ASKED, stored
 from layers.edits import revert_changeset
@@ -35,8 +38,12 @@ def prepare_import(import_id: int, turn: int) -> dict[str, Any]:
     """Stage the rows and find what differs; ask where something is missing."""
 
     def work(importing: Import) -> None:
-        with transaction.atomic():  # a question takes back the half that was done
-            pipeline.prepare(importing)
+        with work_folder() as folder:
+            try:
+                with transaction.atomic():  # a question or a refusal takes back the half that was done
+                    pipeline.prepare(importing, work=Path(folder))
+            except NothingLeft as refusal:
+                pipeline.keep_refusal(importing, refusal, work=Path(folder))
         go_on(importing)
 
     return _run(import_id, turn, ImportStatus.PREPARING, work)

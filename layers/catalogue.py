@@ -13,7 +13,7 @@ from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import Membership, User
 from gis_core.roles import Action, roles_that_may
 from layers import access
-from layers.models import Layer
+from layers.models import Layer, Raster
 from layers.publications import refresh_publication, withdraw_publication
 from layers.schema import BadSchema, Schema
 
@@ -27,7 +27,9 @@ class BadLayer(HromadaError):
 class LayerExists(HromadaError):
     code = "layer-exists"
     status = 409
-    message = _("Community %(community)s already has a layer “%(slug)s”. Choose another short name.")
+    message = _(
+        "Community %(community)s already has a layer or raster “%(slug)s”. Choose another short name."
+    )
 
 
 class LayerBeingPrepared(LayerExists):
@@ -58,6 +60,7 @@ def create_layer(
         if present is not None:
             taken = LayerBeingPrepared if present.is_draft else LayerExists
             raise taken(community=community.slug, slug=slug)
+        refuse_name_of_raster(community, slug)
         layer = Layer(community=community, slug=slug, title=dict(title), fields=list(fields), **attributes)
         try:
             # Two who make the same layer at once: the index lets the second wait for the first. The community
@@ -68,6 +71,12 @@ def create_layer(
             raise LayerExists(community=community.slug, slug=slug) from error
         _record("layer-drafted" if layer.is_draft else "layer-created", layer, actor)
     return layer
+
+
+def refuse_name_of_raster(community: Community, slug: str) -> None:
+    """Layers and rasters share their names, so that `community.slug` means one thing. Raises LayerExists."""
+    if Raster.objects.filter(community=community, slug=slug).exists():
+        raise LayerExists(community=community.slug, slug=slug)
 
 
 def publish_draft(*, layer: Layer, actor: User | None) -> None:

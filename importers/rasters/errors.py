@@ -67,6 +67,17 @@ class OffTheMap(ImportProblem):
     )
 
 
+class RasterSent(ImportProblem):
+    """A raster came in by the door of layers."""
+
+    code = "raster-sent"
+    status = 422
+    message = _(
+        "“%(name)s” is a raster, which does not become a layer of features. Send it as a raster instead: on the page "
+        "for files, by POST %(address)s, or with manage.py import_raster."
+    )
+
+
 class RasterElsewhere(ImportProblem):
     """Params: lon and lat of the raster's middle in degrees, `distance_km` from the community."""
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.urls import reverse
+
 from importers.errors import ImportProblem, LayerNotInFile, SeveralLayers
-from importers.rasters.errors import NotARaster
+from importers.rasters.errors import NotARaster, RasterSent
 from importers.rasters.formats import KNOWN_EXTENSIONS, PARTS, RasterFormat, is_raster_name, recognise
 from importers.readers.archive import Member, names_in, unpack
 from importers.readers.formats import FORMATS as LAYER_FORMATS
@@ -57,6 +59,13 @@ def holds_raster(sent: Sequence[Sent]) -> bool:
         except ImportProblem:
             return False
     return any(map(is_raster_name, names)) and not any(extension_of(name) in _LAYERS for name in names)
+
+
+def refuse_raster(path: Path, name: str) -> None:
+    """Raises RasterSent where a file or a folder of parts, sent under `name` to become a layer, is a raster."""
+    sent = [Sent(item.name, item) for item in sorted(path.iterdir())] if path.is_dir() else [Sent(name, path)]
+    if sent and holds_raster(sent):
+        raise RasterSent(name=name, address=reverse("api-rasters"))
 
 
 def lay_out(sent: Sequence[Sent], *, work: Path, wanted: str = "") -> RasterSource:

@@ -10,6 +10,7 @@ import io
 import re
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -106,17 +107,31 @@ def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int
 
 def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> Iterator[Batch]:
     """All rows, columns as text, geometry as WKB. Rows with too many or too few columns are reported."""
-    path, read = Path(layer.dataset.path), 0
+    path, read, last = Path(layer.dataset.path), 0, 0
     table = _table(path, codec, layer.dataset, len(layer.names))
-    for batch in _text_batches(path, table, codec, layer.dataset, issues):
+    malformed: list[int] = []
+    for batch in _text_batches(path, table, codec, layer.dataset, issues, malformed):
+        numbers = _numbers(last, batch.num_rows, malformed)
         columns = [
-            _without_errors(column, table.names[at], read, issues) for at, column in enumerate(batch.columns)
+            _without_errors(column, table.names[at], numbers, issues)
+            for at, column in enumerate(batch.columns)
         ]
-        yield Batch(read + 1, columns, coordinates.wkb(table.where, columns) if layer.geometry_type else None)
+        wkb = coordinates.wkb(table.where, columns) if layer.geometry_type else None
+        yield Batch(read + 1, columns, wkb, numbers)
         read += batch.num_rows
+        last = int(numbers[-1]) if len(numbers) else last
 
 
-def _without_errors(column: pa.Array, name: str, before: int, issues: IssueLog | None) -> pa.Array:
+def _numbers(after: int, count: int, malformed: list[int]) -> np.ndarray:
+    """The numbers of the next `count` rows after row `after`, without the malformed ones (ascending), of which
+    those that are passed are taken from the list."""
+    there = np.setdiff1d(np.arange(after + 1, after + 1 + count + len(malformed)), malformed)[:count]
+    if len(there):
+        del malformed[: bisect_left(malformed, int(there[-1]))]
+    return there
+
+
+def _without_errors(column: pa.Array, name: str, numbers: np.ndarray, issues: IssueLog | None) -> pa.Array:
     """The column with `#N/A` and the like left empty, each reported, and formulas as the texts they were."""
     column = _unescaped(column)
     bad = pc.match_substring_regex(column, _CELL_ERROR).fill_null(False)
@@ -125,7 +140,7 @@ def _without_errors(column: pa.Array, name: str, before: int, issues: IssueLog |
     if issues is not None:
         for place in np.flatnonzero(bad.to_numpy(zero_copy_only=False)):
             value = column[int(place)].as_py()
-            issues.add(before + int(place) + 1, "cell-error", NULLED, field=name, value=value)
+            issues.add(int(numbers[place]), "cell-error", NULLED, field=name, value=value)
     return pc.if_else(bad, None, column)
 
 
@@ -218,14 +233,18 @@ def _separator(head: str, dataset: DatasetRequest, max_fields: int) -> str:
 
 
 def _text_batches(
-    path: Path, table: Table, codec: str, dataset: DatasetRequest, issues: IssueLog | None
-) -> Iterator[pa.RecordBatch]:
-    """Batches of text columns named c0, c1 ...: names in a file need not differ."""
+    path: Path, table: Table, codec: str, dataset: DatasetRequest, issues: IssueLog | None,
+    left_out: list[int] | None = None,
+) -> Iterator[pa.RecordBatch]:  # fmt: skip
+    """Batches of text columns named c0, c1 ...: names in a file need not differ. `left_out` is given the numbers
+    of the rows that have too many or too few of them."""
     names = [f"c{place}" for place in range(len(table.names))]
 
     def malformed(row: pacsv.InvalidRow) -> str:
+        number = row.number - table.skip if row.number else None
+        if number is not None and left_out is not None:
+            left_out.append(number)
         if issues is not None:
-            number = row.number - 1 if row.number else None
             issues.add(
                 number, "row-malformed", REJECTED, found=row.actual_columns, expected=row.expected_columns
             )
@@ -267,7 +286,7 @@ def _survey(path: Path, table: Table, codec: str, dataset: DatasetRequest) -> _F
     for batch in _text_batches(path, table, codec, dataset, None):
         rows += batch.num_rows
         for place, column in enumerate(batch.columns):
-            column = _without_errors(column, "", 0, None)
+            column = _without_errors(column, "", np.arange(0), None)
             text = pc.if_else(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0), None, column)
             filled[place] = filled[place] or text.null_count < len(text)
             for kind, pattern in PATTERNS.items():

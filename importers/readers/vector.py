@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
@@ -116,11 +117,20 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows from number `first` (a file's first is 1): columns in the order of the fields, and WKB."""
+    """Rows from number `first` (a file's first is 1): columns in the order of the fields, and WKB.
+
+    `numbers` are those of the rows where some between them were left out by the reader; `first` then counts
+    the others alone.
+    """
 
     first: int
     columns: list[pa.Array]
     wkb: pa.Array | None
+    numbers: np.ndarray | None = None
+
+    def row_numbers(self) -> np.ndarray:
+        """The number of each row in its file."""
+        return np.arange(self.first, self.first + len(self)) if self.numbers is None else self.numbers
 
     def __len__(self) -> int:
         return len(self.wkb) if self.wkb is not None else len(self.columns[0]) if self.columns else 0

@@ -26,6 +26,7 @@ from importers.errors import (
     DiskFull,
     EmptyLayer,
     LayerNotInFile,
+    NothingLeft,
     OutOfMemory,
     OverLimit,
     ReaderStopped,
@@ -134,6 +135,8 @@ def converting(
     try:
         with _reader("convert", source, datasets, out, asked, on_progress, streamed=streamed) as reader:
             yield reader
+    except NothingLeft:
+        raise  # the issues that tell why stay
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)
         raise

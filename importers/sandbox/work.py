@@ -234,7 +234,7 @@ class _Conversion:
         return opened.batches(self.layer, self.codec, self.issues, wanted)
 
     def _rows(self, batch: Batch) -> pa.RecordBatch:
-        numbers = np.arange(batch.first, batch.first + len(batch))
+        numbers = batch.row_numbers()
         if self.normaliser is None or batch.wkb is None:
             geom, places = pa.nulls(len(batch), pa.binary()), np.arange(len(batch))
         else:

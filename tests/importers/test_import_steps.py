@@ -1,6 +1,7 @@
 """An import moves from step to step, asks what it cannot know, and leaves nothing where it ends early."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from io import StringIO
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -195,14 +196,34 @@ def test_two_imports_cannot_make_the_same_new_layer(
 def test_a_file_that_is_no_map_fails_with_its_reason_and_can_be_discarded(
     community: Community, editor: User, tmp_path: Path
 ) -> None:
-    (tmp_path / "photo.jpg").write_text("не карта", encoding="utf-8")
-    importing = started(tmp_path / "photo.jpg", community, editor, layer="parcels", until="apply")
+    (tmp_path / "plan.xcf").write_text("не карта", encoding="utf-8")
+    importing = started(tmp_path / "plan.xcf", community, editor, layer="parcels", until="apply")
     document = steps.import_document(importing, editor)
     assert (document["status"], document["problem"]["code"]) == ("failed", "not-a-spatial-file")
-    assert "photo.jpg" in document["problem"]["message"]
+    assert "plan.xcf" in document["problem"]["message"]
     assert document["can"]["retry"]
     steps.discard(importing=importing, actor=editor)
     assert_nothing_is_staged(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ortho.tif", "scan.jp2", "photo.jpg", "ortho.zip"])
+def test_a_raster_is_shown_the_door_for_rasters(
+    community: Community, editor: User, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("ortho.tif", b"II*\x00")
+            archive.writestr("ortho.tfw", b"1\n")
+    else:
+        file.write_bytes(b"II*\x00")
+    importing = started(file, community, editor, layer="ortho", until="apply")
+    problem = steps.import_document(importing, editor)["problem"]
+    assert problem["code"] == "raster-sent"
+    assert name in problem["message"]
+    assert "/api/rasters" in problem["message"]
+    with pytest.raises(CommandError, match="/api/rasters"):
+        call_command("import_data", str(file), community="demo", layer="ortho")
 
 
 def test_only_who_may_edit_starts_an_import_and_only_of_their_own_files(

@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
@@ -25,6 +26,7 @@ from importers.rasters.launcher import convert_raster
 from importers.rasters.pipeline import RasterRequest, _facts, import_raster, outline_of
 from importers.rasters.source import Sent
 from importers.uploads import append_upload, begin_upload
+from layers.catalogue import LayerExists, create_layer
 from layers.models import Raster
 from layers.rasters import BadRaster, create_raster, sweep_raster_files
 from tests.importers.data import REAL, needs_real_data
@@ -263,6 +265,17 @@ def test_a_name_that_a_layer_has_is_refused(
     response = send(editor, write(tmp_path / "a.tif", ramp(), nodata=0))
 
     assert (response.status_code, response.json()["code"]) == (409, "raster-exists")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_layer_does_not_take_the_name_of_a_raster(editor: Client, near: Community, tmp_path: Path) -> None:
+    imported(editor, write(tmp_path / "a.tif", ramp(), nodata=0))
+    with pytest.raises(LayerExists):
+        create_layer(community=near, slug="ortho", actor=None, title={"uk": "Фото"})
+
+    table = SimpleUploadedFile("a.csv", b"lat;lon\n48.7;29.2\n")
+    answer = editor.post("/api/imports", {"community": "demo", "layer": "ortho", "file": table})
+    assert (answer.status_code, answer.json()["code"]) == (409, "layer-exists")
     assert Upload.objects.count() == 0
 
 

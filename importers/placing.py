@@ -1,0 +1,75 @@
+"""Tables of codes on their way through an import: which column gives the rows their places, and what came of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import orjson
+
+from importers.choices import Choices
+from importers.errors import NothingLeft, ParcelsNeeded
+from importers.joining import CAD_NUM, CodeColumn, code_columns, join_geometry, parcels_layer
+from importers.models import Import
+from importers.plan import LayerPlan
+from importers.report import RowIssue
+from importers.rows import RowNumbers
+from importers.sandbox import Conversion
+from layers.access import visible_layers
+from layers.models import Changeset, Layer
+from layers.models.catalogue import GeometryType
+
+_AS_POINTS = {GeometryType.POINT: True, GeometryType.POLYGON: False}
+
+
+def join_column(importing: Import, plan: LayerPlan) -> CodeColumn | None:
+    """The stored column of a table without coordinates whose codes give its rows their places, if it has one.
+
+    Raises ParcelsNeeded where cadastral numbers are the only codes and no layer of the community has them.
+    """
+    keys = {item.source: item.key for item in plan.fields}
+    found = [
+        replace(item, key=keys[item.source]) for item in code_columns(plan.source) if item.source in keys
+    ]
+    if found and found[0].kind == CAD_NUM and _parcels(importing) is None:
+        found = [item for item in found if item.kind != CAD_NUM]
+        if not found:
+            raise ParcelsNeeded(layer=plan.source.name)
+    return found[0] if found else None
+
+
+def place_rows(
+    importing: Import, plan: LayerPlan, changeset: Changeset, conversion: Conversion, column: CodeColumn,
+    numbers: RowNumbers,
+) -> Conversion:  # fmt: skip
+    """Give the staged rows of a table their geometry; those that get none are left out and told among its issues.
+
+    Raises NothingLeft where that is all of them.
+    """
+    source, source_key = (_parcels(importing) if column.kind == CAD_NUM else None) or (None, "")
+    result = join_geometry(
+        changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key,
+        as_points=_AS_POINTS.get(GeometryType(plan.geometry_type or GeometryType.ANY)), numbers=numbers,
+    )  # fmt: skip
+    _tell(conversion.issues_file, [replace(issue, field=column.source) for issue in result.issues])
+    counts = Counter(conversion.issue_counts) + Counter(issue.rule for issue in result.issues)
+    if not result.joined:
+        [(rule, _)] = Counter(issue.rule for issue in result.issues).most_common(1)
+        raise NothingLeft(layer=plan.source.name, rows=conversion.read, rule=rule, rules=dict(counts))
+    return replace(
+        conversion, converted=result.joined, rejected=conversion.read - result.joined,
+        geometry_type=result.geometry_type, issue_counts=dict(counts),
+    )  # fmt: skip
+
+
+def _parcels(importing: Import) -> tuple[Layer, str] | None:
+    layers = visible_layers(importing.owner) if importing.owner else Layer.objects.filter(is_draft=False)
+    target = Choices.from_json(importing.choices).layer
+    return parcels_layer(layers.filter(community=importing.community).exclude(slug=target).order_by("pk"))
+
+
+def _tell(file: Path, issues: Sequence[RowIssue]) -> None:
+    """Add issues to those that the reading process wrote."""
+    with file.open("ab") as lines:
+        for issue in issues:
+            lines.write(orjson.dumps(asdict(issue), option=orjson.OPT_APPEND_NEWLINE))
