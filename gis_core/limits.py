@@ -31,6 +31,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_archive_ratio", 200, "times", "Largest ratio of unpacked to packed size"),
     Limit("max_import_features", 5_000_000, "features", "Most features in one import"),
     Limit("max_fields", 200, "fields", "Most fields in one layer"),
+    Limit("max_field_name", 1_000, "letters", "Longest name of a column in an imported file"),
     Limit("max_vertices", 100_000, "vertices", "Most vertices in one imported feature"),
     Limit("max_edit_vertices", 10_000, "vertices", "Most vertices in one feature drawn by hand"),
     Limit("max_parts", 1_000, "parts", "Most parts in one multi-geometry"),

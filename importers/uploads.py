@@ -144,7 +144,9 @@ def display_name(name: str) -> str:
     last = name.replace("\\", "/").rpartition("/")[2]
     composed = unicodedata.normalize("NFC", last)
     shown = "".join(letter for letter in composed if unicodedata.category(letter)[0] != "C")
-    return shown.strip()[:200] or "file"
+    stem, dot, ending = shown.strip().rpartition(".")
+    ending = (dot + ending)[:20] if dot else ""
+    return ((stem if dot else shown.strip())[: 200 - len(ending)] or "file") + ending
 
 
 def _take(upload: Upload, handle: int, body: SupportsRead) -> None:

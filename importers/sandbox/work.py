@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 import pyarrow as pa
 
+from gis_core import limits
 from importers import columns, rules
 from importers.detect import crs as crs_detect
 from importers.detect import encoding as encoding_detect
@@ -21,6 +22,7 @@ from importers.errors import (
     LayerNotInFile,
     NoGeometry,
     NothingLeft,
+    OverLimit,
     SeveralLayers,
 )
 from importers.fields import FieldInfo
@@ -87,10 +89,20 @@ def _all_facts(request: Request) -> Iterator[tuple[str, LayerFacts]]:
     for dataset in request.datasets:
         codec = encoding_detect.codec_of(request.encoding) if request.encoding else ""
         found += opened.facts(dataset, codec, **limits)
+    _refuse_long_names(found)
     names = [layer.name for layer in found]
     for layer in found:
         several = names.count(layer.name) > 1
         yield (f"{layer.dataset.name}/{layer.name}" if several else layer.name), layer
+
+
+def _refuse_long_names(layers: list[LayerFacts]) -> None:
+    """Nobody could read them, and all that matches names takes as long as they are. Raises OverLimit."""
+    allowed = limits.value("max_field_name")
+    for layer in layers:
+        longest = max(map(len, layer.names), default=0)
+        if longest > allowed:
+            raise OverLimit(name=layer.dataset.name, limit="max_field_name", found=longest, allowed=allowed)
 
 
 def _chosen(request: Request) -> tuple[str, LayerFacts]:

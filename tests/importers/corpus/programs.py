@@ -18,7 +18,7 @@ def _vrt_as(extension: str) -> Make:
     def make(folder: Path, secret: Path) -> Path:
         path = folder / f"map{extension}"
         path.write_text(vrt(secret))
-        for part in (".dbf", ".shx", ".dat", ".map", ".id", ".mid"):
+        for part in () if extension == ".vrt" else (".dbf", ".shx", ".dat", ".map", ".id", ".mid"):
             path.with_suffix(part).write_bytes(b"")
         return path
 
