@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import BigIntegerField, Count, Min, Q, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -108,20 +110,27 @@ def _first(facts: Sequence[Mapping[str, str]]) -> str:
     return facts[0]["after"] if facts else _("new feature")
 
 
+_SUMMED = Sum(
+    Cast(KeyTextTransform("count", "params"), BigIntegerField()),
+    filter=Q(row__isnull=True, params__has_key="count"),
+)
+"""Some findings are noted once for a field, with how many of its values they are of."""
+
+
 def rules_of(importing: Import) -> list[Rule]:
     """The findings by rule, losses first, then the most frequent."""
-    firsts = importing.issues.values("rule").annotate(count=Count("pk"), first=Min("pk")).order_by("-count")
+    firsts = importing.issues.values("rule").annotate(count=Count("pk"), first=Min("pk"), sums=_SUMMED)
     listed = list(firsts)
     samples = {it.pk: it for it in importing.issues.filter(pk__in=[it["first"] for it in listed])}
     rules = []
     for item in listed:
         it = samples[item["first"]]
         issue = RowIssue(it.row, it.rule, it.done, it.field, it.value, it.params)
-        count = importing.issue_counts.get(it.rule, item["count"])
+        count = item["sums"] or importing.issue_counts.get(it.rule, item["count"])
         rules.append(
             Rule(it.rule, count, issue.message, str(DONE.get(it.done, it.done)), it.done == REJECTED)
         )
-    return sorted(rules, key=lambda rule: not rule.is_loss)
+    return sorted(rules, key=lambda rule: (not rule.is_loss, -rule.count))
 
 
 def issues_of(importing: Import, rule: str) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from layers.schema import Schema
 from layers.standards import standard_attributes
 
 NEW, EXISTING = "new", "existing"
+LOOKALIKES = "lookalike-letters"
+"""The rule that finds what `fix_lookalikes` puts right."""
 Mode = Changeset.StagingMode
 MODES = (
     (
@@ -68,6 +70,9 @@ class TargetForm(forms.Form):
         label=_("What to do with the features it has"), required=False, widget=forms.RadioSelect,
         choices=[(value, title) for value, title, _explained in MODES], initial=Mode.UPDATE.value,
     )  # fmt: skip
+    fix_lookalikes = forms.BooleanField(
+        label=_("Put right Latin letters that stand in Ukrainian words"), required=False
+    )
     comment = forms.CharField(label=_("Comment"), max_length=500, required=False)
 
     def __init__(
@@ -110,6 +115,7 @@ class TargetForm(forms.Form):
             return {
                 "layer": cleaned["layer"], "mode": cleaned["mode"] or Mode.UPDATE.value,
                 "title": {}, "standard": "", "key_field": "", "comment": cleaned["comment"],
+                "fix_lookalikes": cleaned["fix_lookalikes"],
             }  # fmt: skip
         titles = {"uk": cleaned["title_uk"], "en": cleaned["title_en"]}
         return {
@@ -121,6 +127,7 @@ class TargetForm(forms.Form):
             "key_field": cleaned["key_field"],
             "mode": "",
             "comment": cleaned["comment"],
+            "fix_lookalikes": cleaned["fix_lookalikes"],
         }
 
     def _slug(self, title: str) -> str:
@@ -147,11 +154,12 @@ def standard_titles(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any]:
     """What was decided, else what the file's name suggests."""
     choices = document["choices"]
+    letters = {"fix_lookalikes": bool(choices.get("fix_lookalikes"))}
     title = choices["title"]
     if choices["layer"] in existing:
         return {
             "target": EXISTING, "layer": choices["layer"], "mode": choices["mode"] or Mode.UPDATE.value,
-            "title_uk": title_of(document), "comment": choices["comment"],
+            "title_uk": title_of(document), "comment": choices["comment"], **letters,
         }  # fmt: skip
     return {
         "target": NEW,
@@ -159,6 +167,7 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
         "title_en": title.get("en", ""),
         **{name: choices[name] for name in ("theme", "access_level", "standard", "key_field", "comment")},
         "mode": choices["mode"] or Mode.UPDATE.value,
+        **letters,
     }
 
 

@@ -45,11 +45,9 @@ function viewerFiles() {
 
 test("the public map weighs at most 120 KB of compressed script, the worker included", () => {
   const sizes = viewerFiles().map(({ name, code }) => [name, kilobytes(code)] as const);
-  // What the small maps of the import pages use too lies in chunks of its own, which the page preloads.
+  // One script, what it shares with the pages of imports that have no map, and the worker.
   expect(sizes.map(([name]) => name.replace(/-[\w-]{8}\.js$/, "")).sort()).toEqual([
-    "assets/patterns",
     "assets/preload-helper",
-    "assets/session",
     "assets/viewer",
     "assets/worker",
   ]);

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from frontend.coordinate_systems import crs_choices, encoding_choices, encoding_name
 from frontend.importing import columns, differences, found, stages
-from frontend.importing.target import MODES, TargetForm, schema_of
+from frontend.importing.target import LOOKALIKES, MODES, TargetForm, schema_of
 from frontend.map_config import bounds, map_config
 from frontend.summaries import system_name
 from frontend.templatetags.hromada import number
@@ -19,6 +19,7 @@ from frontend.views.page import page, signed_in, whole_number
 from gis_core.communities import Community
 from importers.documents import import_document
 from importers.models import Import, ImportStatus
+from importers.review import sees_all
 from importers.states import state_of
 from layers.access import visible_layers
 from layers.models import Layer
@@ -118,6 +119,7 @@ def _check(request: HttpRequest, importing: Import, document: dict[str, Any]) ->
         "asks": asks,
         "found": read,
         "rows_text": found.rows_text(read.rows),
+        "letters_found": LOOKALIKES in importing.issue_counts or document["choices"].get("fix_lookalikes"),
         "form": TargetForm(community=importing.community, layers=layers, document=document),
         "modes": [{"value": value, "title": title, "text": text} for value, title, text in MODES],
         "columns": columns.columns_of(document),
@@ -155,7 +157,7 @@ def _differences(request: HttpRequest, importing: Import, document: dict[str, An
         "apply_text": apply_text(diff["accepted"]),
         "summary": _reading(document),
         "map_config": small_map(request, importing.community),
-        **_issues(request, importing),
+        **_issues(request, importing, document),
     }
 
 
@@ -176,21 +178,25 @@ def _done(request: HttpRequest, importing: Import, document: dict[str, Any]) -> 
         "layer_title": layer.get("title") or layer.get("slug", ""),
         "map_url": _map_url(importing.community, stored),
         "changeset_url": reverse("changeset", args=[slug, changeset.pk]) if changeset else "",
-        **_issues(request, importing),
+        **_issues(request, importing, document),
     }
 
 
 def _ended(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:
-    return _issues(request, importing)
+    return _issues(request, importing, document)
 
 
-def _issues(request: HttpRequest, importing: Import) -> dict[str, Any]:
+def _issues(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:
     rule = request.GET.get("rule", "")
+    if not sees_all(importing, signed_in(request)):
+        return {"rules": [], "issues": [], "issues_total": 0}
     return {
         "rules": differences.rules_of(importing),
         "rule": rule,
         "issues": differences.issues_of(importing, rule),
         "issues_total": sum(importing.issue_counts.values()),
+        "may_fix_letters": LOOKALIKES in importing.issue_counts
+        and not document["choices"].get("fix_lookalikes"),
     }
 
 

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { expect, test } from "vitest";
-import { candidateShapes, diffShape, firstPlace } from "./maps";
+import { candidateShapes, diffShape, findings, firstPlace, nearest } from "./maps";
 import { nextWait } from "./progress";
 
 const candidates = [
@@ -47,4 +47,17 @@ test("a page asks soon at first, later less often, and seldom while nobody answe
   expect(nextWait(3000, true)).toBe(3000);
   expect(nextWait(3000, false)).toBe(6000);
   expect(nextWait(9000, false)).toBe(10_000);
+});
+
+test("a click takes the closest finding within reach, and none farther away", () => {
+  const found = findings([
+    { type: "Feature", geometry: { type: "Point", coordinates: [1, 2] }, properties: { message: "перше" } },
+    { type: "Feature", geometry: { type: "Point", coordinates: [5, 2] }, properties: { message: "друге" } },
+    { type: "Feature", geometry: null as never, properties: { message: "без місця" } },
+  ]);
+  const pixel = ({ lng, lat }: { lng: number; lat: number }) => ({ x: lng * 10, y: lat * 10 });
+  expect(found.length).toBe(2);
+  expect(nearest(found, pixel, { x: 45, y: 20 }, 10)?.text).toBe("друге");
+  expect(nearest(found, pixel, { x: 12, y: 24 }, 10)?.text).toBe("перше");
+  expect(nearest(found, pixel, { x: 30, y: 20 }, 10)).toBeNull();
 });

@@ -4,6 +4,7 @@
  * `<import-diff-map>`: what an import adds, changes and removes. Both tell what the page says in words, too.
  */
 import { requestJson } from "../api/http";
+import type { LngLat, Pixel } from "../map/port";
 import { boundsOf, type Mark, type Shape, type Sketch } from "../map/sketch";
 import { el } from "../ui/dom";
 import { pageJson, pageWords } from "./page";
@@ -119,9 +120,48 @@ export function firstPlace(geometry: GeoJSON.Geometry): Position | null {
   return Array.isArray(part) && typeof part[0] === "number" ? [part[0], part[1] as number] : null;
 }
 
+const REACH_PX = { mouse: 10, touch: 16 } as const;
+
+/** What was found at a place of the file, in words. */
+export interface Finding {
+  readonly at: LngLat;
+  readonly text: string;
+}
+
+export function findings(features: readonly GeoJSON.Feature[]): readonly Finding[] {
+  return features.flatMap(({ geometry, properties }) => {
+    const place = geometry && firstPlace(geometry);
+    const message: unknown = properties?.message;
+    return place
+      ? [{ at: { lng: place[0], lat: place[1] }, text: typeof message === "string" ? message : "" }]
+      : [];
+  });
+}
+
+function issueShape({ at }: Finding): Shape {
+  return { geometry: { type: "Point", coordinates: [at.lng, at.lat] }, mark: "issue" };
+}
+
+/** The finding whose sign lies closest to the pixel, at most `reach` away. */
+export function nearest(
+  found: readonly Finding[],
+  toPixel: (at: LngLat) => Pixel,
+  { x, y }: Pixel,
+  reach: number,
+): Finding | null {
+  let best: Finding | null = null;
+  let least = reach;
+  for (const item of found) {
+    const sign = toPixel(item.at);
+    const away = Math.hypot(sign.x - x, sign.y - y);
+    if (away <= least) [best, least] = [item, away];
+  }
+  return best;
+}
+
 export class ImportDiffMap extends PageMap {
   private readonly note = el("p", { role: "status", class: "soft small" });
-  private issues: readonly Shape[] = [];
+  private found: readonly Finding[] = [];
 
   protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
     const words = this.words;
@@ -143,9 +183,10 @@ export class ImportDiffMap extends PageMap {
     const places = first.features.map(({ geometry }) => firstPlace(geometry));
     const bounds = first.bbox ?? boundsOf(places.filter((place) => place !== null));
     if (bounds) sketch.fit(bounds);
-    this.issues = await this.loadIssues();
+    this.found = await this.loadIssues();
     this.show(sketch, first);
     this.followRows(sketch);
+    this.followClicks(sketch);
     if (first.truncated) {
       sketch.map.on(
         "moveend",
@@ -155,7 +196,7 @@ export class ImportDiffMap extends PageMap {
   }
 
   private show(sketch: Sketch, { features, truncated }: DiffCollection): void {
-    sketch.draw([...features.map(diffShape), ...this.issues]);
+    sketch.draw([...features.map(diffShape), ...this.found.map(issueShape)]);
     this.note.textContent = truncated ? this.words("map.truncated", { n: features.length }) : "";
   }
 
@@ -164,11 +205,21 @@ export class ImportDiffMap extends PageMap {
     return requestJson<DiffCollection>(`${this.dataset.features}${query}`);
   }
 
-  private async loadIssues(): Promise<readonly Shape[]> {
+  private async loadIssues(): Promise<readonly Finding[]> {
     const found = await requestJson<DiffCollection>(this.dataset.issues ?? "").catch(() => null);
-    return (found?.features ?? [])
-      .filter(({ geometry }) => geometry !== null)
-      .map(({ geometry }) => ({ geometry, mark: "issue" as const }));
+    return findings(found?.features ?? []);
+  }
+
+  /** A sign of a finding that is clicked says what was found, from near. */
+  private followClicks(sketch: Sketch): void {
+    const { map } = sketch;
+    map.on("click", ({ pixel, touch }) => {
+      const reach = touch ? REACH_PX.touch : REACH_PX.mouse;
+      const near = nearest(this.found, (at) => map.toPixel(at), pixel, reach);
+      if (!near) return;
+      sketch.point(near.at);
+      this.note.textContent = near.text;
+    });
   }
 
   /** Findings whose place is known get a button that shows it. */

@@ -1,4 +1,7 @@
 /** A small map in a page: base layers, the boundary, zoom buttons and a legend. Loaded only by pages that show one. */
+// The public map's own script, which does nothing in a page without one: sharing it whole keeps it in one piece,
+// where sharing parts of it would cut it into chunks that every reader of the map has to fetch.
+import "../pages/viewer";
 import "../styles/map.css";
 import type { LayerConfig } from "../api/config";
 import { LeafletSketch } from "../map/leaflet/sketch";
