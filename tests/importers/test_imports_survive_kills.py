@@ -16,11 +16,14 @@ from gis_core.jobs.models import UNFINISHED, Job
 from gis_core.people import User
 from importers import steps
 from importers.models import Import, ImportIssue, ImportStatus
+from importers.rasters.pipeline import RasterRequest
+from importers.rasters.tasks import start_raster_import
 from importers.states import state_of
 from importers.uploads import receive_upload
-from layers.models import Changeset, Feature, Layer
+from layers.models import Changeset, Feature, Layer, Raster
 from tests.gis_core.job_workers import wait_until, workers
 from tests.importers import files
+from tests.importers.rasters import odd
 
 MakeUser = Callable[..., User]
 pytestmark = pytest.mark.usefixtures("committed")
@@ -93,6 +96,29 @@ def test_a_worker_killed_at_a_step_leaves_an_import_that_is_applied_once(
         assert_applied_once(["parcels"], tmp_path)
     assert mark.exists(), "the worker must have been killed"
     assert Job.objects.filter(attempts=2).count() == 1
+
+
+@pytest.mark.parametrize("moment", ["raster-packing", "finish:run_raster_import"])
+def test_a_worker_killed_on_a_raster_leaves_one_raster_and_one_file(
+    moment: str, community: Community, user_with_role: MakeUser, tmp_path: Path
+) -> None:
+    file, owner = odd.write(tmp_path / "ortho.tif", odd.ramp(), nodata=0), user_with_role("editor")
+    upload = receive_upload(community=community, owner=owner, name=file.name, chunks=[file.read_bytes()])
+    start_raster_import(uploads=[upload], request=RasterRequest(slug="ortho", elsewhere=True), actor=owner)
+    mark = tmp_path / "killed"
+    with workers() as running:
+        running.start(
+            settings="tests.importers.killing_settings", HROMADA_TEST_KILL_AT=moment,
+            HROMADA_TEST_KILL_MARK=str(mark),
+        )  # fmt: skip
+        wait_until(lambda: not Job.objects.filter(state__in=UNFINISHED).exists(), timeout_s=PATIENCE_S)
+        wait_until(lambda: not list((tmp_path / "var" / "work").glob("*")))
+    assert mark.exists(), "the worker must have been killed"
+    job = Job.objects.get()
+    assert (job.state, job.attempts) == ("done", 2), job.error_code
+    raster = Raster.objects.get()
+    kept = [path for path in (tmp_path / "var" / "uploads").rglob("*") if path.is_file()]
+    assert kept == [raster.path]
 
 
 def test_workers_killed_at_any_time_apply_each_import_once(
