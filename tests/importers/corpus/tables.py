@@ -63,7 +63,7 @@ TABLES: tuple[Hostile, ...] = (
     Hostile("CSV in half a UTF-16", some_bytes("map.csv", (_HEAD + _ROW).encode("utf-16")[:-1]), "unreadable-file"),
     Hostile("TSV with a name of ten thousand letters", a_text(
         "map.tsv", "n" * 10_000 + "\tlon\tlat\nx\t29.2\t48.7\n"
-    ), "over-limit"),
+    ), READ),
     Hostile("table of codes that nobody has", a_text("map.csv", "cadnum,name\n" + "0510600000:01:001:9999,a\n" * 3),
             "no-geometry"),
 )  # fmt: skip
