@@ -417,9 +417,9 @@ def test_remarks_quote_values_only_to_who_may_read_them(
     wizard = give(client, files.shapefile(tmp_path, frame), layer="names")
     Import.objects.update(owner=user_with_role("admin"))
     wizard.importing.issues.create(
-        rule="lookalike-letters", done="kept", field="nazva", value="таємниця", params={}
+        rule="lookalike-letters", done="kept", field="nazva", value="таємниця", params={"corrected": "?"}
     )
-    Import.objects.update(status="failed", issue_counts={"lookalike-letters": 1})
+    Import.objects.update(status="failed", question=None, issue_counts={"lookalike-letters": 1})
     assert "таємниця" not in client.get(wizard.address).content.decode()
     assert (
         "таємниця"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+# ruff: noqa: F811 -- fixtures are parameters
 import pytest
 from django.test import Client
 
@@ -27,11 +28,11 @@ def admin(user_with_role: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def client(admin: User, layer: Layer, client_of: Callable[..., Client]) -> Client:  # noqa: F811
+def client(admin: User, layer: Layer, client_of: Callable[..., Client]) -> Client:
     return client_of(admin)
 
 
-def filled(here: Site, **changed: Any) -> dict[str, Any]:  # noqa: F811
+def filled(here: Site, **changed: Any) -> dict[str, Any]:
     return {
         "kind": "geojson", "url": here.url("/trees.geojson"), "every_minutes": "1440", "max_changes": "20",
         "max_removed_percent": "20", "enabled": "on", **changed,
@@ -42,7 +43,7 @@ def words(response: Any) -> str:
     return " ".join(Document(response.content.decode()).words_of("main"))
 
 
-def test_a_source_is_set_fetched_and_told_of(client: Client, here: Site) -> None:  # noqa: F811
+def test_a_source_is_set_fetched_and_told_of(client: Client, here: Site) -> None:
     here.answers["/trees.geojson"] = Answer(trees(10))
     assert "Додати джерело" in words(client.get(PAGE))
     response = client.post(SAVE, filled(here, mode="replace", max_removed_percent="7"))
@@ -57,7 +58,7 @@ def test_a_source_is_set_fetched_and_told_of(client: Client, here: Site) -> None
     assert "із джерела" in words(client.get("/demo/imports/"))
 
 
-def test_a_change_above_the_limit_waits_where_the_planner_looks(client: Client, here: Site) -> None:  # noqa: F811
+def test_a_change_above_the_limit_waits_where_the_planner_looks(client: Client, here: Site) -> None:
     here.answers["/trees.geojson"] = Answer(trees(30))
     client.post(SAVE, filled(here))
     one_round()
@@ -70,7 +71,7 @@ def test_a_change_above_the_limit_waits_where_the_planner_looks(client: Client, 
     assert "Продовжити" in words(listed)
 
 
-def test_what_another_program_chose_stays_when_the_form_is_saved(client: Client, here: Site) -> None:  # noqa: F811
+def test_what_another_program_chose_stays_when_the_form_is_saved(client: Client, here: Site) -> None:
     client.post(SAVE, filled(here, mode="replace"))
     LayerSource.objects.update(choices={"mode": "replace", "crs": "EPSG:9832"}, every_minutes=77)
     client.post(SAVE, filled(here, mode="", every_minutes="77"))
@@ -88,7 +89,7 @@ def test_a_source_that_cannot_be_is_refused_at_its_field(
     client: Client,
     here: Site,
     changed: dict[str, str],
-    field: str,  # noqa: F811
+    field: str,
 ) -> None:
     response = client.post(SAVE, filled(here, **changed))
     assert response.status_code == 422
@@ -97,7 +98,7 @@ def test_a_source_that_cannot_be_is_refused_at_its_field(
     assert not LayerSource.objects.exists()
 
 
-def test_a_source_is_fetched_at_once_and_taken_away(client: Client, here: Site) -> None:  # noqa: F811
+def test_a_source_is_fetched_at_once_and_taken_away(client: Client, here: Site) -> None:
     client.post(SAVE, filled(here, enabled=""))
     assert not Job.objects.exists(), "switched off"
     assert client.post(RUN).status_code == 302
@@ -107,7 +108,7 @@ def test_a_source_is_fetched_at_once_and_taken_away(client: Client, here: Site) 
     assert client.post(RUN).status_code == 404
 
 
-def test_a_failed_round_says_why(client: Client, here: Site) -> None:  # noqa: F811
+def test_a_failed_round_says_why(client: Client, here: Site) -> None:
     here.answers["/trees.geojson"] = Answer(status=403)
     client.post(SAVE, filled(here))
     one_round()
@@ -120,7 +121,7 @@ def test_only_who_manages_the_layer_sees_and_changes_its_source(
     client: Client,
     here: Site,
     client_of: Callable[..., Client],
-    user_with_role: Callable[..., User],  # noqa: F811
+    user_with_role: Callable[..., User],
 ) -> None:
     client.post(SAVE, filled(here))
     for reader in (client_of(user_with_role("editor")), Client()):
@@ -139,7 +140,7 @@ def test_the_source_of_a_hidden_layer_answers_as_one_of_an_absent_layer(
     here: Site,
     layer: Layer,
     client_of: Callable[..., Client],
-    user_with_role: Callable[..., User],  # noqa: F811
+    user_with_role: Callable[..., User],
 ) -> None:
     client.post(SAVE, filled(here))
     Layer.objects.filter(pk=layer.pk).update(access_level="restricted")
@@ -153,7 +154,7 @@ def test_the_source_of_a_hidden_layer_answers_as_one_of_an_absent_layer(
 
 def test_the_forms_of_a_source_cannot_be_sent_from_another_site(
     admin: User, client: Client, here: Site
-) -> None:  # noqa: F811
+) -> None:
     client.post(SAVE, filled(here))
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(admin)
@@ -162,7 +163,7 @@ def test_the_forms_of_a_source_cannot_be_sent_from_another_site(
     assert LayerSource.objects.get().turn == 1
 
 
-def test_the_address_of_a_source_stays_text(client: Client, here: Site) -> None:  # noqa: F811
+def test_the_address_of_a_source_stays_text(client: Client, here: Site) -> None:
     response = client.post(SAVE, filled(here, kind="wfs", source_layer=HOSTILE))
     assert response.status_code == 302
     refused = client.post(SAVE, filled(here, url=f"http://x/{HOSTILE}"))
