@@ -209,14 +209,7 @@ def _new_layer(
 ) -> LayerPlan:
     if not may_create_layers(actor, community):
         raise NotAllowed()  # before the file is read, not after
-    attributes: dict[str, Any] = _standard(choices) or {
-        "title": {"uk": source.name},
-        "theme": choices.theme,
-        "access_level": choices.access_level,
-        "fields": [],
-    }
-    if choices.title:
-        attributes["title"] = dict(choices.title)
+    attributes = _attributes(source, choices)
     schema = Schema.from_json(attributes["fields"])
     proposal = proposal_for(source, community=community, actor=actor, choices=choices)
     fields = _fields(source, proposal, choices, schema, community)
@@ -230,6 +223,16 @@ def _new_layer(
         mode=Mode.APPEND, geometry_type=attributes.get("geometry_type", ""), comment=choices.comment,
         attributes={**attributes, "key_field": key_field}, personal=_personal(proposal, choices),
     )  # fmt: skip
+
+
+def _attributes(source: LayerInspection, choices: Choices) -> dict[str, Any]:
+    """A standard gives fields and style; who may see the layer is the decision of whoever imports, always."""
+    attributes = _standard(choices) or {"title": {"uk": source.name}, "theme": choices.theme, "fields": []}
+    if choices.title:
+        attributes["title"] = dict(choices.title)
+    if choices.theme != Theme.OTHER:
+        attributes["theme"] = choices.theme
+    return {**attributes, "access_level": choices.access_level}
 
 
 def _into_existing(source: LayerInspection, layer: Layer, actor: User | None, choices: Choices) -> LayerPlan:

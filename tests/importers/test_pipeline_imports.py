@@ -209,6 +209,16 @@ def test_a_standard_layer_takes_its_schema_and_style_from_the_definition(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("level", ["staff", "restricted", "public"])
+def test_a_standard_layer_is_as_open_as_was_decided_whatever_its_definition_says(
+    community: Community, tmp_path: Path, level: str
+) -> None:
+    file = files.geopackage(tmp_path, files.points())
+    decided = {} if level == "staff" else {"access_level": level}
+    bring_in(file, community, slug="shelters", standard="shelters", unmapped="keep", **decided)
+    assert Layer.objects.get().access_level == level
+
+
 def test_an_update_keeps_the_values_that_the_file_has_no_column_for(
     community: Community, tmp_path: Path
 ) -> None:

@@ -19,6 +19,8 @@ from gis_core.roles import Role
 from importers import demo
 from importers.pipeline import import_file
 from importers.plan import ImportRequest
+from layers.models.catalogue import AccessLevel
+from layers.standards import standard_layers
 
 LOGINS = (
     (Role.ADMIN, "admin"),
@@ -60,6 +62,7 @@ class Command(ReportingCommand):
                     request=ImportRequest(
                         slug=file.slug, standard=file.slug, field_map=file.field_map, crs=file.crs or "",
                         encoding=file.encoding or "",
+                        access_level=standard_layers()[file.slug].get("access_level", AccessLevel.STAFF),
                         comment=_("Demo data"), keep_personal=demo.KEPT_PERSONAL,
                     ),
                 )  # fmt: skip
