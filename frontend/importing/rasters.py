@@ -193,6 +193,6 @@ def nodata_text(raster: Raster) -> str:
 
 def pixel_text(side_m: float) -> str:
     """The side of a pixel on the ground: centimetres below a metre."""
-    if side_m < 1:
+    if side_m < 0.995:
         return f"{number(float(f'{side_m * 100:.3g}'))} " + pgettext("unit", "cm")
     return f"{number(float(f'{side_m:.4g}'))} " + pgettext("unit", "m")
