@@ -26,6 +26,7 @@ KINDS: dict[str, Any] = {
     "birth-date": _("dates of birth"),
 }
 _ENOUGH = 0.5
+_MOST = 0.8
 _SOME = 0.2
 _TEXT_TAX_NUMBER = re.compile(r"(?<![\d:.,-])[1-4]\d{9}(?![\d:-])")
 _TEXT_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -95,11 +96,12 @@ def personal_kind(name: str, patterns: Mapping[str, float], filled: float) -> st
 
 
 def _by_values(patterns: Mapping[str, float]) -> str:
-    if patterns.get("person", 0.0) >= _ENOUGH:
+    full, short = patterns.get("person", 0.0), patterns.get("person_short", 0.0)
+    if full >= _ENOUGH or full + short >= _MOST:  # a name with initials is weaker: streets are written so, too
         return "name"
     if patterns.get("email", 0.0) >= _ENOUGH:
         return "email"
-    if patterns.get("passport", 0.0) >= 0.8:
+    if patterns.get("passport", 0.0) >= _MOST:
         return "passport"
     koatuu = patterns.get("koatuu_zeros", 0.0)
     if patterns.get("tax_number", 0.0) >= 0.7 and koatuu < _SOME:

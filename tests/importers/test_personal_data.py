@@ -59,6 +59,8 @@ def test_a_tax_number_has_a_right_check_digit() -> None:
     ("name", "patterns", "kind"),
     [
         ("дані", {"person": 0.9}, "name"),
+        ("дані", {"person_short": 0.8}, "name"),
+        ("дані", {"person": 0.4, "person_short": 0.4}, "name"),
         ("ПІБ власника", {"person_words": 0.4}, "name"),
         ("Прізвище", {}, "name"),
         ("Власник", {"person_short": 0.6}, "name"),
