@@ -12,6 +12,7 @@ from gis_core.roles import Action
 from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
+from importers.closed import inspection_without_values, problem_without_values
 from importers.mapping import ProposedField, kept, propose, suggest_standards
 from importers.models import Import, ImportStatus
 from importers.pipeline import inspection_of
@@ -26,16 +27,25 @@ from layers.standards import standard_layers
 
 
 def import_document(importing: Import, user: User) -> dict[str, Any]:
-    """What GET /api/imports/<uuid> answers; texts in the active language."""
+    """What GET /api/imports/<uuid> answers; texts in the active language.
+
+    A reader to whom a field of the layer is closed sees no values of the file.
+    """
     state = state_of(importing)
     source = _source(importing)
+    question, problem, inspection = importing.question, state.problem, importing.inspection
+    proposal = _proposal(source, importing, user)
+    if not review.sees_all(importing, user):
+        question, problem = problem_without_values(question), problem_without_values(problem)
+        inspection = inspection_without_values(inspection)
+        proposal = [{**item, "samples": []} for item in proposal]
     return {
         **short_document(importing, state),
-        "question": told(importing.question) if state.status == ImportStatus.WAITING else None,
-        "problem": told(state.problem),
-        "inspection": importing.inspection,
+        "question": told(question) if state.status == ImportStatus.WAITING else None,
+        "problem": told(problem),
+        "inspection": inspection,
         "choices": Choices.from_json(importing.choices).to_json(),
-        "proposal": _proposal(source, importing, user),
+        "proposal": proposal,
         "standards": _standards(source),
         "summary": importing.summary,
         "diff": review.counts(importing),

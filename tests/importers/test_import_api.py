@@ -241,6 +241,43 @@ def test_nobody_else_finds_an_import_by_its_address(
     assert Import.objects.exists()
 
 
+def test_values_of_a_file_are_closed_to_editors_to_whom_a_field_of_its_layer_is(
+    community: Community, user_with_role: MakeUser, client_of: ClientOf, tmp_path: Path
+) -> None:
+    admin, editor = client_of(user_with_role("admin")), client_of(user_with_role("editor"))
+    send(admin, files.shapefile(tmp_path, files.parcels(3)), layer="parcels", apply="true")
+    run_ready_jobs()
+    table = tmp_path / "вулиці.csv"
+    table.write_bytes("lat;lon;nazva\n48,68;29,24;є\n48,681;29,241;ґ\n".encode("cp1251"))
+    addresses = [
+        send(admin, files.shapefile(tmp_path, files.parcels(3)), layer="parcels", mode="replace")["Location"],
+        send(admin, table, layer="parcels", mode="append")["Location"],
+    ]
+    run_ready_jobs()
+
+    def told(reader: Client) -> str:
+        return "".join(reader.get(address).content.decode() for address in addresses)
+
+    assert "0510600000:01:001" in told(editor)
+    layer = Layer.objects.get()
+    layer.fields = [{**item, "access": "restricted"} for item in layer.fields]
+    layer.save()
+    values = ("0510600000:01:001", "Кам'янецька", "0.75", '"є', "48,681", "є, ґ")
+    seen, hidden = told(admin), told(editor)
+    assert [value for value in values if value in hidden] == []
+    assert all(value in seen for value in values[:4])
+    asked = Import.objects.latest("pk")
+    options = cast(dict[str, Any], asked.inspection)["layers"][0]["encoding_options"]
+    question = {
+        "code": "encoding-unknown",
+        "params": {"layer": "x", "options": options, "choices": "cp1251: є, ґ"},
+    }
+    Import.objects.filter(pk=asked.pk).update(question=question)
+    document = editor.get(addresses[1]).json()
+    assert document["question"]["params"]["options"][0]["encoding"] == "cp1251"
+    assert [value for value in values if value in str(document)] == []
+
+
 def test_issues_are_a_list_a_table_in_the_readers_language_and_a_map(
     community: Community, browser: Client, tmp_path: Path
 ) -> None:
