@@ -49,8 +49,8 @@ KNOWN_EXTENSIONS = RASTER_EXTENSIONS | PARTS | set(_NOT_READ)
 
 
 def is_raster_name(name: str) -> bool:
-    """Whether a file of this name would be a raster."""
-    return extension_of(name) in RASTER_EXTENSIONS | set(_NOT_READ) - {".pdf", ".map"}
+    """Whether a file of this name would be a raster; others of these are as often something else."""
+    return extension_of(name) in RASTER_EXTENSIONS | set(_NOT_READ) - {".pdf", ".map", ".vrt"}
 
 
 def recognise(path: Path, name: str) -> RasterFormat:

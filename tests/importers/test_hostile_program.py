@@ -28,8 +28,12 @@ MOST_CPU_S, LONGEST_S = 240, 90
 STOPPED = {ImportStatus.FAILED, ImportStatus.WAITING}
 # What the program asks, where the sandbox alone would refuse or read.
 ASKED = {"several-layers", "crs-unknown", "crs-inexact", "encoding-unknown", "no-geometry"}
-# And where codes of a table could tell its places.
-INSTEAD = {"no-geometry": {"no-geometry", "parcels-needed"}}
+# The program knows more ways than layers of a file: codes of a table tell its places, pictures are rasters.
+INSTEAD = {
+    "no-geometry": {"no-geometry", "parcels-needed", "nothing-left"},
+    "archive-empty": {"archive-empty", "raster-sent"},
+    "not-a-spatial-file": {"not-a-spatial-file", "raster-sent"},
+}
 
 
 @pytest.fixture
