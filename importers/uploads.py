@@ -8,13 +8,14 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from gis_core import limits
@@ -50,7 +51,9 @@ class WrongOffset(HromadaError):
 class UploadBusy(HromadaError):
     code = "upload-busy"
     status = 423
-    message = _("Another request is sending this file just now.")
+    message = _(
+        "Another request is sending this file just now. Wait until it ends, then ask where the file stands."
+    )
 
 
 class SupportsRead(Protocol):
@@ -125,13 +128,16 @@ def own_upload(user: Reader, uuid: Any) -> Upload:
             found = None
     if found is None:
         raise NotFound()
+    if not found.sha256 and found.received == found.size:
+        _complete_killed(found)
     return found
 
 
 def discard_upload(upload: Upload) -> None:
-    """Remove the file and its row."""
-    upload.path.unlink(missing_ok=True)
+    """Remove the row, and the file once the caller's transaction stands: undone, both are still there."""
+    path = upload.path
     upload.delete()
+    transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
 def expires_at(upload: Upload) -> datetime:
@@ -167,6 +173,14 @@ def _keep(upload: Upload, handle: int) -> None:
     """Count as received what is safe on the disk."""
     os.fsync(handle)
     Upload.objects.filter(pk=upload.pk).update(received=upload.received)
+
+
+def _complete_killed(upload: Upload) -> None:
+    """Complete a file whose last byte came and whose server was killed before it said so."""
+    with suppress(NotFound, UploadBusy), _held(upload):
+        upload.refresh_from_db()
+        if not upload.sha256:
+            _complete(upload)
 
 
 def _complete(upload: Upload) -> None:

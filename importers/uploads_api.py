@@ -79,7 +79,7 @@ class Uploads(TusView):
         """What this server takes: version, extensions and the largest file in bytes."""
         answer = HttpResponse(status=204)
         answer["Tus-Version"], answer["Tus-Extension"] = VERSION, EXTENSIONS
-        answer["Tus-Max-Size"] = str(limits.value("max_upload_mb") * 1024 * 1024)
+        answer["Tus-Max-Size"] = str(_largest_mb() * 1024 * 1024)
         return answer
 
     @extend_schema(
@@ -146,6 +146,11 @@ class OneUpload(TusView):
             raise UploadInUse()
         discard_upload(upload)
         return HttpResponse(status=204)
+
+
+def _largest_mb() -> int:
+    """The limit for the kind of file that may be largest; others are refused when they are announced."""
+    return max(limits.value("max_upload_mb"), limits.value("max_raster_upload_mb"))
 
 
 def _standing(answer: HttpResponse, upload: Upload) -> HttpResponse:

@@ -419,7 +419,9 @@ def test_what_the_readme_counts_by_name_is_in_the_original() -> None:
 # --- what stays behind ---
 
 
-def test_files_of_imports_go_when_their_time_is_over(planner: Wizard, tmp_path: Path) -> None:
+def test_files_of_imports_go_when_their_time_is_over(
+    planner: Wizard, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     imported(planner, BY_PATH["ladyzhyn/settlements.geojson"][0])
     planner.started(REAL / "ladyzhyn" / "picnic_places.geojson")  # nobody goes on with it
     uploads = tmp_path / "var" / "uploads"
@@ -428,7 +430,8 @@ def test_files_of_imports_go_when_their_time_is_over(planner: Wizard, tmp_path: 
     long_ago = timezone.now() - timedelta(days=400)
     Upload.objects.update(created_at=long_ago)
     Import.objects.update(updated_at=long_ago)
-    tidy()
+    with django_capture_on_commit_callbacks(execute=True):
+        tidy()
     assert ([path.name for path in uploads.glob("*")], Upload.objects.count()) == ([], 0)
     assert [item.status for item in Import.objects.all()] == ["applied"]
     assert left_over(tmp_path) == []

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from gis_core.communities import Community
 from gis_core.people import User
 from importers.models import Upload
-from importers.uploads import append_upload, begin_upload
+from importers.uploads import append_upload, begin_upload, discard_upload, receive_upload
 
 MakeUser = Callable[..., User]
 ClientOf = Callable[[User | None], Client]
@@ -148,13 +149,37 @@ def test_a_community_has_only_so_many_unfinished_files(
     assert create(browser, size=3).status_code == 201
 
 
-def test_a_file_that_is_removed_is_gone_from_the_disk(community: Community, browser: Client) -> None:
+def test_a_file_that_is_removed_is_gone_from_the_disk(
+    community: Community, browser: Client, django_capture_on_commit_callbacks: Any
+) -> None:
     address = create(browser)["Location"]
     path = Upload.objects.get().path
     assert path.exists()
-    assert browser.delete(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert browser.delete(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 204
     assert not path.exists()
     assert ask(browser, address).status_code == 404
+
+
+def test_a_file_that_is_removed_in_a_step_that_fails_is_still_there(
+    community: Community, editor: User
+) -> None:
+    upload = receive_upload(community=community, owner=editor, name="a.zip", chunks=[b"abc"])
+    with pytest.raises(RuntimeError), transaction.atomic():
+        discard_upload(upload)
+        raise RuntimeError
+    assert Upload.objects.get().path.read_bytes() == b"abc"
+
+
+def test_a_file_whose_server_was_killed_after_the_last_byte_is_complete_when_it_is_asked_for(
+    community: Community, editor: User, browser: Client
+) -> None:
+    address = create(browser, size=3)["Location"]
+    send(browser, address, 0, b"abc")
+    Upload.objects.update(sha256="")  # as it is between the last sync and the sum
+    standing = ask(browser, address)
+    assert (standing.status_code, standing["Upload-Offset"]) == (200, "3")
+    assert Upload.objects.get().sha256 == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_somebody_elses_file_is_not_there(
@@ -179,6 +204,17 @@ def test_another_version_of_the_protocol_is_refused_with_ours(community: Communi
     assert (answer.status_code, answer["Tus-Version"]) == (412, "1.0.0")
     told = browser.options("/api/uploads")
     assert (told.status_code, told["Tus-Extension"]) == (204, "creation,termination,expiration")
+
+
+def test_the_largest_file_that_is_told_is_the_largest_that_is_taken(
+    community: Community, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HROMADA_MAX_UPLOAD_MB", "1")
+    monkeypatch.setenv("HROMADA_MAX_RASTER_UPLOAD_MB", "3")
+    told = int(browser.options("/api/uploads")["Tus-Max-Size"])
+    assert told == 3 * 1024 * 1024
+    assert create(browser, size=told, name="ortho.tif").status_code == 201
+    assert create(browser, size=told, name="a.zip").status_code == 413
 
 
 @pytest.mark.parametrize("metadata", ["", "filename !!!", "filename eA==", "community //79"])
