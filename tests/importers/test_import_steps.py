@@ -1,6 +1,7 @@
 """An import moves from step to step, asks what it cannot know, and leaves nothing where it ends early."""
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
@@ -162,12 +163,13 @@ def test_a_cancelled_import_leaves_nothing_staged_and_can_be_tried_again(
 
 
 def test_a_discarded_import_takes_its_file_with_it(
-    community: Community, editor: User, tmp_path: Path
+    community: Community, editor: User, tmp_path: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     importing = started(
         files.shapefile(tmp_path, files.parcels(3)), community, editor, layer="parcels", until="prepare"
     )
-    steps.discard(importing=importing, actor=editor)
+    with django_capture_on_commit_callbacks(execute=True):
+        steps.discard(importing=importing, actor=editor)
     assert_nothing_is_staged(tmp_path)
     assert not Import.objects.exists()
     assert not Upload.objects.exists()
@@ -321,7 +323,7 @@ def test_a_column_that_the_layer_lacks_is_kept_for_members_where_its_author_may_
 
 
 def test_time_takes_unfinished_imports_and_files_that_nobody_uses_and_nothing_else(
-    community: Community, editor: User, tmp_path: Path
+    community: Community, editor: User, tmp_path: Path, django_capture_on_commit_callbacks: Any
 ) -> None:
     file = files.shapefile(tmp_path, files.parcels(2))
     done = started(file, community, editor, layer="parcels", until="apply")
@@ -332,7 +334,7 @@ def test_time_takes_unfinished_imports_and_files_that_nobody_uses_and_nothing_el
     Import.objects.filter(pk__in=[old.pk, done.pk]).update(updated_at=long_ago)
     Upload.objects.filter(pk=unused.pk).update(created_at=long_ago)
     (tmp_path / "var" / "work" / "import-dead").mkdir()
-    with work_folder() as alive:
+    with work_folder() as alive, django_capture_on_commit_callbacks(execute=True):
         assert tidy() == {
             "folders": 1, "imports": 1, "uploads": 1, "files": 0, "rasters": 0, "sources": 0,
         }  # fmt: skip
@@ -341,6 +343,39 @@ def test_time_takes_unfinished_imports_and_files_that_nobody_uses_and_nothing_el
     assert not unused.path.exists()
     assert len(staging_tables()) == 1
     assert done.uploads.get().path.exists()
+
+
+def test_an_import_that_cannot_go_keeps_nothing_else_from_going(
+    community: Community, editor: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(2))
+    stuck = started(file, community, editor, layer="stuck", until="prepare")
+    other = started(file, community, editor, layer="other", until="prepare")
+    Import.objects.update(updated_at=timezone.now() - timedelta(days=31))
+    discard = steps.discard
+
+    def busy(*, importing: Import, actor: User | None) -> None:
+        if importing.pk == stuck.pk:
+            raise steps.ImportBusy(status="ready")
+        discard(importing=importing, actor=actor)
+
+    monkeypatch.setattr(steps, "discard", busy)
+    assert tidy()["imports"] == 1
+    assert list(Import.objects.all()) == [stuck]
+    assert not Layer.objects.filter(slug=other.choices["layer"]).exists()
+
+
+def test_a_file_of_no_row_goes_when_its_time_is_over(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    kept = sent(files.shapefile(tmp_path, files.parcels(2)), community, editor).path
+    [lost, fresh, part, other] = [kept.parent / name for name in ("a" * 32, "b" * 32, "c.part", "readme.txt")]
+    for path in (lost, fresh, part, other):
+        path.write_bytes(b"abc")
+    for path in (kept, lost, part, other):
+        os.utime(path, (0, 0))
+    assert tidy()["files"] == 2
+    assert {path for path in (kept, lost, fresh, part, other) if path.exists()} == {kept, fresh, other}
 
 
 def test_a_trial_tells_what_would_change_and_changes_nothing(community: Community, tmp_path: Path) -> None:
