@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from psycopg2 import sql
 
 from gis_core import limits
+from gis_core.people import User
 from importers.codes import CODES
 from importers.fields import field_key
 from importers.report import REJECTED, RowIssue
@@ -21,6 +22,7 @@ from importers.rows import RowNumbers
 from importers.sandbox.protocol import LayerInspection
 from importers.synonyms import SYNONYMS
 from layers import staging
+from layers.access import editable_schema
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
 
@@ -76,16 +78,20 @@ def _share(name: str, profile: Mapping[str, Any], kind: str) -> float:
     return share if kind != KOATUU or named else 0.0
 
 
-def parcels_layer(layers: Iterable[Layer]) -> tuple[Layer, str] | None:
+def parcels_layer(layers: Iterable[Layer], *, reader: User | None) -> tuple[Layer, str] | None:
     """The one of the community's `layers` that holds areas with cadastral numbers, with the key of that field; of
-    several the one whose field has the plainest name."""
+    several the one whose field has the plainest name.
+
+    Only fields that `reader` sees: a join would tell which numbers a field closed to them holds. None is the
+    server's own command line.
+    """
     names = (CAD_NUM, *(field_key(name) for name in SYNONYMS[CAD_NUM]))
     found = [
         (layer, name)
         for layer in layers
         if layer.geometry_type in (GeometryType.POLYGON, GeometryType.ANY)
         for name in names
-        if layer.schema.get(name) is not None
+        if layer.schema.get(name) is not None and editable_schema(reader, layer).get(name) is not None
     ]
     return min(found, key=lambda item: names.index(item[1]), default=None)
 

@@ -65,7 +65,8 @@ def place_rows(
 def _parcels(importing: Import) -> tuple[Layer, str] | None:
     layers = visible_layers(importing.owner) if importing.owner else Layer.objects.filter(is_draft=False)
     target = Choices.from_json(importing.choices).layer
-    return parcels_layer(layers.filter(community=importing.community).exclude(slug=target).order_by("pk"))
+    others = layers.filter(community=importing.community).exclude(slug=target).order_by("pk")
+    return parcels_layer(others, reader=importing.owner)
 
 
 def _tell(file: Path, issues: Sequence[RowIssue]) -> None:

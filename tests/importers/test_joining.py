@@ -117,7 +117,7 @@ def test_cadastral_numbers_find_parcels_however_they_are_written(
 
     result = join_geometry(changeset, kind="cad_num", code_key="kod", source_layer=parcels)
 
-    assert joining.parcels_layer([parcels]) == (parcels, "cad_num")
+    assert joining.parcels_layer([parcels], reader=None) == (parcels, "cad_num")
     assert [(kind, west) for _, kind, west in places(changeset)] == [("POLYGON", 30.0), ("POLYGON", 29.0)]
     assert rules(result) == [(2, "code-not-found", "0510600000:01:001:0009")]
 

@@ -155,6 +155,21 @@ def test_addresses_take_the_parcels_of_their_cadastral_numbers(
     assert west == {"вул. Миру, 2": 29.241, "вул. Миру, 1": 29.24}
 
 
+def test_no_row_is_joined_by_cadastral_numbers_that_are_closed_to_its_sender(
+    community: Community, user_with_role: MakeUser, editor: User, tmp_path: Path
+) -> None:
+    imported(files.shapefile(tmp_path, files.parcels(3)), community, editor, layer="parcels")
+    parcels = Layer.objects.get()
+    parcels.fields = [{**item, "access": "restricted"} for item in parcels.fields]
+    parcels.save()
+    file = table(tmp_path, "Кадастровий номер;адреса", "0510600000:01:001:0002;вул. Миру")
+    problem = state_of(imported(file, community, editor, layer="addresses")).problem
+    assert problem is not None
+    assert problem["code"] == "parcels-needed"
+    allowed = imported(file, community, user_with_role("admin"), layer="houses")
+    assert allowed.status == ImportStatus.APPLIED
+
+
 def test_rows_keep_their_numbers_where_others_were_left_out_before(
     community: Community, editor: User, tmp_path: Path
 ) -> None:
