@@ -37,13 +37,14 @@ def apply_staged(layer: Layer, changeset: Changeset) -> Counts:
     LayerMovedOn, NothingToChange, RepeatedKeys, DuplicateKey.
     """
     moved = layer.revision != changeset.base_revision
-    reviewed = staging.has_table(staging.diff_name(changeset))
-    if reviewed and moved:
+    listed = staging.has_table(staging.diff_name(changeset))
+    if listed and moved:
         _refuse_moved(layer, changeset)
-    if not has_features(layer):
+    elif not has_features(layer):
         return _fill(layer, changeset)
-    if not reviewed:
-        if moved and changeset.staging_mode != Mode.APPEND:
+    if not listed:
+        # A diff that was looked at has no list where the layer was empty: every row is added.
+        if moved and (changeset.staging_mode != Mode.APPEND or changeset.staged_count is not None):
             raise LayerMovedOn()
         compute_diff(changeset)
     if not _any(sql.SQL("SELECT FROM {} AS d WHERE accepted").format(differences(changeset))):
