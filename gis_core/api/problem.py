@@ -22,7 +22,8 @@ from rest_framework import exceptions
 from gis_core.errors import Busy, HromadaError, NotAllowed, NotFound
 
 MEDIA_TYPE = "application/problem+json"
-QUERY_CANCELED = "57014"
+QUERY_CANCELED, LOCK_NOT_AVAILABLE = "57014", "55P03"
+_BUSY = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
 
 TITLES: dict[int, Any] = {
     400: _("The request is wrong"),
@@ -137,7 +138,7 @@ def as_problem(error: Exception) -> HromadaError | None:
         return NotFound()
     if isinstance(error, PermissionDenied):
         return NotAllowed()
-    if isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") == QUERY_CANCELED:
+    if isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") in _BUSY:
         return Busy()
     if isinstance(error, exceptions.ValidationError):
         issues = list(_issues(error.detail, ""))

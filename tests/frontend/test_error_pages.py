@@ -86,13 +86,14 @@ def test_the_page_of_a_fault_needs_no_database(
         assert client.get("/demo/").status_code == 500
 
 
-def test_a_database_that_ended_a_long_query_is_busy_not_broken(
-    community: Community, broken: Callable[[Exception], Client]
+@pytest.mark.parametrize("code", ["57014", "55P03"])
+def test_a_database_that_ended_a_long_query_or_wait_is_busy_not_broken(
+    community: Community, broken: Callable[[Exception], Client], code: str
 ) -> None:
     class Cancelled(Exception):
-        pgcode = "57014"
+        pgcode = code
 
-    error = OperationalError("canceling statement due to statement timeout")
+    error = OperationalError("canceling statement due to statement or lock timeout")
     error.__cause__ = Cancelled()
     response = broken(error).get("/demo/")
     assert response.status_code == 503
