@@ -77,6 +77,12 @@ class NoSource(HarvestProblem):
     message = _("The layer “%(layer)s” has no source.")
 
 
+class HarvestBusy(HarvestProblem):
+    code = "harvest-busy"
+    status = 409
+    message = _("The layer “%(layer)s” is just being fetched from its source. Try again in a few minutes.")
+
+
 class AboveLimit(HarvestProblem):
     code = "harvest-above-limit"
     status = 409

@@ -32,7 +32,7 @@ from importers.harvest.http import Budget, Client, Fetched
 from importers.harvest.pages import fetch_pages
 from importers.models import Import, ImportStatus, LayerSource
 from importers.questions import ASKED, stored
-from importers.states import ENDED, state_of
+from importers.states import ENDED, WrongImportStatus, state_of
 from importers.uploads import receive_upload
 from layers.access import may, visible_layers
 from layers.diff import diff_counts
@@ -63,6 +63,9 @@ def run_round(source: LayerSource, *, force: bool = False, client: Client | None
     try:
         with transaction.atomic():
             _round(source, client, force)
+    except (steps.ImportBusy, WrongImportStatus) as error:
+        _as_before(source)
+        source.outcome, source.problem = Outcome.WAITING, stored(error)
     except HromadaError as error:
         _fail(source, stored(error))
     except MAY_PASS:
@@ -76,10 +79,14 @@ def run_round(source: LayerSource, *, force: bool = False, client: Client | None
     return source
 
 
-def _fail(source: LayerSource, problem: dict[str, Any]) -> None:
+def _as_before(source: LayerSource) -> None:
     kept = LayerSource.objects.get(pk=source.pk)
-    for name in ("etag", "last_modified", "sha256", "last_import"):  # as they were before the round
+    for name in ("etag", "last_modified", "sha256", "last_import"):
         setattr(source, name, getattr(kept, name))
+
+
+def _fail(source: LayerSource, problem: dict[str, Any]) -> None:
+    _as_before(source)
     source.outcome, source.problem = Outcome.FAILED, problem
     source.failures += 1
     if source.failures >= limits.value("harvest_failures"):
@@ -127,15 +134,16 @@ def _fetched(source: LayerSource, client: Client, work: Path, force: bool) -> _C
 
 
 def _still_waits(source: LayerSource) -> bool:
-    """Whether the import of an earlier round has been neither applied nor discarded."""
+    """Whether the import of an earlier round still wants a decision."""
+    settled = ENDED | {ImportStatus.FAILED, ImportStatus.CANCELLED}
     earlier = source.last_import
-    return earlier is not None and state_of(earlier).status not in ENDED | {ImportStatus.REVERTED}
+    return earlier is not None and state_of(earlier).status not in settled
 
 
 def _supersede(source: LayerSource) -> None:
-    """An earlier round's import that still waits for a decision is out of date: it goes."""
+    """An earlier round's import that was not applied is out of date: it goes. Raises ImportBusy."""
     earlier = source.last_import
-    if earlier is not None and _still_waits(source):
+    if earlier is not None and state_of(earlier).status not in ENDED:
         source.last_import = None
         LayerSource.objects.filter(pk=source.pk).update(last_import=None)
         steps.discard(importing=earlier, actor=None)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from gis_core.people import User
 from gis_core.roles import Action
 from importers.choices import Choices
 from importers.harvest.address import Allowance, parse, shown
-from importers.harvest.errors import NoSource
+from importers.harvest.errors import HarvestBusy, NoSource
 from importers.models import LayerSource
 from layers.access import require
 from layers.models import Layer
@@ -29,6 +29,8 @@ from layers.models import Layer
 _FIRST_RETRY = timedelta(minutes=15)
 _LONGEST_RETRY = timedelta(days=1)
 _JITTER = 0.1
+LATER = frozenset({"import-busy", "wrong-import-status"})
+"""Codes of a round that found the import before it in somebody's hands: neither done nor failed."""
 _KEPT_WITH_URL = ("kind", "url", "source_layer", "choices")
 
 
@@ -44,16 +46,24 @@ def source_of(layer: Layer) -> LayerSource:
     return found
 
 
+def held_source(layer: Layer) -> LayerSource:
+    """The source, held against everybody else until the caller's transaction ends. Raises NoSource, HarvestBusy."""
+    if (found := _held(layer)) is None:
+        raise NoSource(layer=layer.full_name)
+    return found
+
+
 def set_source(*, layer: Layer, actor: User, **attributes: Any) -> LayerSource:
     """Give a layer its source, or change it; the next round is due at once. The actor answers for it from now on.
 
     `attributes` are those of LayerSource: kind, url, source_layer, choices, every_minutes, enabled, max_changes,
-    max_removed_percent. Raises NotAllowed, AddressRefused, BadChoice, BadParameter.
+    max_removed_percent. Raises NotAllowed, AddressRefused, BadChoice, BadParameter, HarvestBusy.
     """
     require(actor, layer, Action.MANAGE)
     with transaction.atomic():
+        source = _held(layer)  # in the order of a round: the source, then the layer
         Layer.objects.select_for_update(of=("self",), no_key=True).get(pk=layer.pk)
-        source = LayerSource.objects.filter(layer=layer).first() or LayerSource(layer=layer)
+        source = source or _held(layer) or LayerSource(layer=layer)
         before = {name: getattr(source, name) for name in _KEPT_WITH_URL}
         for name, value in attributes.items():
             setattr(source, name, value)
@@ -68,20 +78,20 @@ def set_source(*, layer: Layer, actor: User, **attributes: Any) -> LayerSource:
 
 
 def remove_source(*, layer: Layer, actor: User) -> None:
-    """The layer keeps its features and is no longer fetched. Raises NotAllowed, NoSource."""
+    """The layer keeps its features and is no longer fetched. Raises NotAllowed, NoSource, HarvestBusy."""
     require(actor, layer, Action.MANAGE)
     with transaction.atomic():
-        source = source_of(layer)
+        source = held_source(layer)
         _drop_job(source)
         _record("source-removed", source, actor)
         source.delete()
 
 
 def run_now(*, layer: Layer, actor: User) -> LayerSource:
-    """Queue a round at once that takes also what has not changed. Raises NotAllowed, NoSource."""
+    """Queue a round at once that takes also what has not changed. Raises NotAllowed, NoSource, HarvestBusy."""
     require(actor, layer, Action.MANAGE)
     with transaction.atomic():
-        source = source_of(layer)
+        source = held_source(layer)
         plan_next(source, after=timedelta(0), force=True)
         _record("source-run", source, actor)
     return source
@@ -110,13 +120,25 @@ def plan_next(source: LayerSource, *, after: timedelta | None = None, force: boo
 
 
 def pause(source: LayerSource) -> timedelta:
-    """Until the next round: the planner's interval, or after failures 15 minutes, 30, 60, … up to a day; give or
-    take a tenth, so that many sources of one server do not come at once."""
-    if source.failures:
+    """Until the next round: the planner's interval, or after failures 15 minutes, 30, 60, … up to a day; 15 where
+    somebody was at the earlier import. Give or take a tenth, so that many sources of one server do not come at
+    once."""
+    if (source.problem or {}).get("code") in LATER:
+        base = min(_FIRST_RETRY, timedelta(minutes=source.every_minutes))
+    elif source.failures:
         base = min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** (source.failures - 1))
     else:
         base = timedelta(minutes=source.every_minutes)
     return base * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311 -- no secret
+
+
+def _held(layer: Layer) -> LayerSource | None:
+    """A round holds its source from its first request to its last row. Raises HarvestBusy."""
+    found = LayerSource.objects.select_related("layer__community", "owner", "last_import")
+    try:
+        return found.select_for_update(of=("self",), nowait=True).filter(layer=layer).first()
+    except OperationalError as error:
+        raise HarvestBusy(layer=layer.full_name) from error
 
 
 def _refuse(source: LayerSource) -> None:
@@ -143,14 +165,19 @@ def _drop_job(source: LayerSource) -> None:
 def plan_lost_rounds() -> int:
     """Plan the next round of sources whose job is gone: it was killed more often than a job may be. How many."""
     found = 0
-    for source in LayerSource.objects.filter(enabled=True).select_related("layer__community", "owner"):
-        has_job = (
-            source.job is not None and Job.objects.filter(uuid=source.job, state__in=UNFINISHED).exists()
-        )
-        if not has_job:
-            plan_next(source)
-            found += 1
+    enabled = LayerSource.objects.filter(enabled=True)
+    for pk in enabled.values_list("pk", flat=True):
+        with transaction.atomic():
+            free = enabled.select_related("layer__community", "owner")
+            source = free.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+            if source is not None and not _has_job(source):
+                plan_next(source)
+                found += 1
     return found
+
+
+def _has_job(source: LayerSource) -> bool:
+    return source.job is not None and Job.objects.filter(uuid=source.job, state__in=UNFINISHED).exists()
 
 
 def _record(action: str, source: LayerSource, actor: User) -> None:

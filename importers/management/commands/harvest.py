@@ -10,7 +10,7 @@ from gis_core.jobs import progress
 from gis_core.jobs.messages import error_sentence
 from gis_core.management.reporting import Report, ReportingCommand
 from importers.harvest.run import run_round
-from importers.harvest.schedule import plan_next, source_of
+from importers.harvest.schedule import held_source, plan_next
 from importers.models import LayerSource
 from layers.access import LayerNotFound
 from layers.models import Layer
@@ -36,7 +36,7 @@ class Command(ReportingCommand):
             progress.observed(lambda share, text: self.progress(f"{share or 0:4.0%} {text}")),
             transaction.atomic(),
         ):
-            source = run_round(source_of(layer), force=options["force"])
+            source = run_round(held_source(layer), force=options["force"])
             plan_next(source)
         return report_of(source)
 

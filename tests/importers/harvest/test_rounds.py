@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.jobs.models import Job
 from gis_core.people import Membership, User
-from importers import steps
+from importers import steps, tasks
 from importers.harvest import run as rounds
-from importers.harvest.schedule import pause, plan_next, source_of
-from importers.models import Import, LayerSource, Upload
+from importers.harvest.schedule import pause, plan_lost_rounds, plan_next, source_of
+from importers.models import Import, ImportStatus, LayerSource, Upload
 from importers.upkeep import tidy
 from layers.models import Feature, Layer
 from tests.importers.harvest.server import Answer, Asked, Site, site
@@ -259,6 +260,67 @@ def test_what_a_planner_applied_or_discarded_does_not_wait_any_more(
     source = one_round()
     assert (source.outcome, source.problem) == ("unchanged", None)
     assert len(kinds()) == 30
+
+
+def test_a_round_that_finds_somebody_at_the_import_before_it_comes_back_soon(
+    admin: Browser, here: Site, layer: Layer
+) -> None:
+    here.answers["/trees.geojson"] = Answer(trees(30))
+    put(admin, here)
+    assert one_round().outcome == "waiting"
+    importing = Import.objects.get()
+    tasks.enqueue(importing, ImportStatus.APPLYING, None)
+    Job.objects.filter(uuid=importing.job).update(state="running")
+    known = LayerSource.objects.get().sha256
+
+    here.answers["/trees.geojson"] = Answer(trees(31))
+    source = one_round()
+
+    assert (source.outcome, source.failures, source.sha256) == ("waiting", 0, known)
+    assert source.problem is not None
+    assert source.problem["code"] == "import-busy"
+    assert source.next_run_at is not None
+    assert source.next_run_at - timezone.now() < timedelta(minutes=17)
+
+
+def test_an_import_that_was_cancelled_does_not_wait_any_more(
+    admin: Browser, here: Site, layer: Layer
+) -> None:
+    here.answers["/trees.geojson"] = Answer(trees(30))
+    put(admin, here)
+    assert one_round().outcome == "waiting"
+    steps.cancel(importing=Import.objects.get(), actor=User.objects.get(email="admin@example.org"))
+
+    source = one_round()
+    assert (source.outcome, source.problem) == ("unchanged", None)
+
+    here.answers["/trees.geojson"] = Answer(trees(5))
+    assert one_round().outcome == "applied"
+    assert [item.status for item in Import.objects.all()] == ["applied"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_is_being_fetched_can_be_neither_changed_nor_fetched_nor_taken_away(
+    admin: Browser, here: Site, layer: Layer
+) -> None:
+    put(admin, here)
+    before = LayerSource.objects.values().get()
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:  # as a round does
+            cursor.execute("SELECT 1 FROM importers_layersource FOR UPDATE")
+            answers = [put(admin, here), admin.post(f"{ADDRESS}/run"), admin.delete(ADDRESS)]
+            with pytest.raises(CommandError, match=r"demo\.trees"):
+                call_command("harvest", "demo.trees")
+            assert plan_lost_rounds() == 0
+    finally:
+        other.close()
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "harvest-busy")] * 3
+    assert LayerSource.objects.values().get() == before
+    assert Job.objects.filter(state="ready").count() == 1
+    assert admin.delete(ADDRESS).status_code == 204
 
 
 def test_the_pause_is_the_interval_give_or_take_a_tenth(layer: Layer) -> None:
