@@ -286,5 +286,12 @@ def drop_prepared(importing: Import) -> None:
     changeset = importing.changeset
     importing.changeset, importing.summary, importing.issue_counts = None, None, {}
     importing.save(update_fields=["changeset", "summary", "issue_counts", "updated_at"])
-    if changeset is not None and changeset.status in (Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES):
+    if changeset is not None and _may_go(changeset):
         discard_changeset(changeset=changeset, actor=None)
+
+
+def _may_go(changeset: Changeset) -> bool:
+    """Whether nothing is lost with it. A refused one that was to make a layer only holds that layer's name."""
+    if changeset.status == Changeset.Status.REJECTED:
+        return changeset.layer.is_draft
+    return changeset.status in (Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES)

@@ -1,0 +1,63 @@
+"""Steps of an import that others come in between of: a reviewer who refuses, a job that ends just now."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gis_core.communities import Community
+from gis_core.jobs.inline import run_ready_jobs
+from gis_core.people import User
+from importers import steps
+from importers.models import Import, ImportStatus
+from importers.states import state_of
+from importers.uploads import receive_upload
+from layers.edits import review_changeset
+from layers.models import Changeset, Layer
+from tests.importers import files
+
+MakeUser = Callable[..., User]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_the_test(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    settings.MEDIA_ROOT = tmp_path / "var" / "uploads"
+    monkeypatch.setenv("HROMADA_MIN_FREE_DISK_PERCENT", "0")
+
+
+@pytest.fixture
+def editor(user_with_role: MakeUser) -> User:
+    return user_with_role("editor")
+
+
+def started(file: Path, community: Community, owner: User, **choices: Any) -> Import:
+    """An import with all its jobs done."""
+    upload = receive_upload(community=community, owner=owner, name=file.name, chunks=[file.read_bytes()])
+    return after_jobs(steps.start_import(community=community, owner=owner, uploads=[upload], choices=choices))
+
+
+def after_jobs(importing: Import) -> Import:
+    run_ready_jobs()
+    return Import.objects.get(pk=importing.pk)
+
+
+def test_a_refused_import_of_a_new_layer_gives_its_name_back_when_it_is_thrown_away(
+    community: Community, editor: User, user_with_role: MakeUser, tmp_path: Path
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(2))
+    refused = started(file, community, editor, layer="parcels", until="prepare")
+    Changeset.objects.update(review_required=True)
+    steps.apply(importing=refused, actor=editor)
+    refused = after_jobs(refused)
+    assert refused.status == ImportStatus.SUBMITTED
+    changeset = Changeset.objects.get()
+    review_changeset(changeset=changeset, actor=user_with_role("admin"), verdict="rejected", comment="ні")
+    refused = after_jobs(refused)
+    assert (state_of(refused).problem or {})["code"] == "changeset-rejected"
+    steps.discard(importing=refused, actor=editor)
+    assert not Layer.objects.exists()
+    again = started(file, community, editor, layer="parcels", until="apply")
+    assert again.status == ImportStatus.APPLIED
