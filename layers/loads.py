@@ -57,7 +57,7 @@ def apply_staged(layer: Layer, changeset: Changeset) -> Counts:
 
 def _refuse_moved(layer: Layer, changeset: Changeset) -> None:
     """A replaced layer must be as it was when the file was compared with it; otherwise the features that are
-    changed must be, and keys that are new must be free."""
+    changed must be, and keys that rows bring must be free."""
     conflicts = sql.SQL(_CONFLICTS).format(
         differences=staging.diff_table(changeset),
         wanted=wanted_changes(changeset),
@@ -72,7 +72,7 @@ _CONFLICTS = """
     WHERE d.accepted AND d.op <> 'C' AND f.version IS DISTINCT FROM d.base_version
     UNION ALL
     SELECT FROM {wanted} AS w JOIN layers_feature f ON f.layer_id = {layer} AND f.external_key = w.external_key
-    WHERE w.op = 'C'
+    WHERE w.op <> 'D' AND f.id <> w.feature_id
 """
 
 

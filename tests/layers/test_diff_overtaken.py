@@ -45,3 +45,15 @@ def test_a_first_load_is_not_put_into_a_layer_that_was_filled_after_the_look_at_
     assert changeset.reviewer is not None
     compute_diff(changeset)
     assert numbers(changeset) == (1, 0, 0, 1)
+
+
+def test_a_key_that_an_update_would_give_and_that_was_taken_since_stops_the_import(
+    make_layer: MakeLayer,
+) -> None:
+    layer = make_layer(key_field="cad_num")
+    load(layer, "append", [row(30, name="Без номера")])
+    changeset = prepared(layer, "update", [row(30, "k1", name="Без номера")])
+    assert numbers(changeset) == (0, 1, 0, 0)
+    add_features(layer, [(point(33), {"cad_num": "k1"})])
+    with pytest.raises(LayerMovedOn):
+        carry_out(changeset)
