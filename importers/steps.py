@@ -200,7 +200,8 @@ def apply(*, importing: Import, actor: User) -> Import:
 def cancel(*, importing: Import, actor: User) -> Import:
     """Stop whatever is being done and take back what is staged; nothing of the import is saved after this.
 
-    Raises WrongImportStatus for one that has ended, Busy where it is just being saved.
+    Raises WrongImportStatus for one that has ended, Busy where it is just being saved, ImportBusy where somebody
+    has just begun another step.
     """
     importing, state = _loaded(importing, actor)
     _refuse_status(state, but=ENDED | {ImportStatus.CANCELLED}, busy=False)
@@ -220,7 +221,8 @@ def cancel(*, importing: Import, actor: User) -> Import:
             )
             clear.enqueue(importing.pk, importing.turn)
         else:
-            importing = Import.objects.select_for_update(of=("self",)).get(pk=importing.pk)
+            importing, state = _locked(importing, actor)
+            _refuse_status(state, but=ENDED)  # a step may have been taken since it was looked at
             pipeline.drop_prepared(importing)
             importing.status, importing.question = ImportStatus.CANCELLED, None
             importing.save(update_fields=["status", "question", "updated_at"])

@@ -11,10 +11,10 @@ from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers import steps
 from importers.models import Import, ImportStatus
-from importers.states import state_of
+from importers.states import State, WrongImportStatus, state_of
 from importers.uploads import receive_upload
 from layers.edits import review_changeset
-from layers.models import Changeset, Layer
+from layers.models import Changeset, Feature, Layer
 from tests.importers import files
 
 MakeUser = Callable[..., User]
@@ -61,3 +61,25 @@ def test_a_refused_import_of_a_new_layer_gives_its_name_back_when_it_is_thrown_a
     assert not Layer.objects.exists()
     again = started(file, community, editor, layer="parcels", until="apply")
     assert again.status == ImportStatus.APPLIED
+
+
+def test_an_import_that_was_applied_while_it_was_being_cancelled_stays_applied(
+    community: Community, editor: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(2))
+    importing = started(file, community, editor, layer="parcels", until="prepare")
+    look = steps._loaded
+
+    def look_and_be_overtaken(importing: Import, actor: User | None) -> tuple[Import, State]:
+        seen = look(importing, actor)
+        monkeypatch.setattr(steps, "_loaded", look)
+        steps.apply(importing=importing, actor=editor)
+        run_ready_jobs()
+        return seen
+
+    monkeypatch.setattr(steps, "_loaded", look_and_be_overtaken)
+    with pytest.raises(WrongImportStatus):
+        steps.cancel(importing=importing, actor=editor)
+    importing = Import.objects.get(pk=importing.pk)
+    assert (importing.status, importing.changeset is None) == (ImportStatus.APPLIED, False)
+    assert Feature.objects.count() == 2
