@@ -31,6 +31,7 @@ _COLLECTION = 7
 _NEVER_ON_EARTH = 1e12
 _SWAP_SAMPLE = 200
 _WATCHED_FROM_VERTICES = 100
+_INSIST_S = 0.05
 _GEOD = Geod(ellps="WGS84")
 
 
@@ -374,11 +375,20 @@ def _at_most(seconds: int | None) -> Iterator[None]:
         yield
         return
     request, cancel = _INTERRUPT
-    timer = threading.Timer(seconds, request)
-    timer.start()
+    done = threading.Event()
+
+    def insist() -> None:
+        # Again and again: GEOS may take a stop for the failure of one algorithm and begin with the next.
+        wait = float(seconds)
+        while not done.wait(wait):
+            request()
+            wait = _INSIST_S
+
+    watch = threading.Thread(target=insist)
+    watch.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
+        done.set()
+        watch.join()
         cancel()

@@ -141,13 +141,9 @@ def test_a_spike_is_repaired_and_a_collapsed_ring_is_left_out(tmp_path: Path) ->
 
 def test_a_repair_that_would_take_minutes_is_stopped(tmp_path: Path) -> None:
     """The default method needs two minutes for a tenth of this ring."""
-    import time
-
     ring = np.random.default_rng(5).random((4_000, 2)) * 0.1 + [29, 48]
-    started = time.monotonic()
     passed = Passed([shapely.polygons([*ring, ring[0]]), BOX], tmp_path, max_vertices=10_000, repair_s=1)
 
-    assert time.monotonic() - started < 60
     assert (passed.rows, passed.told()) == ([2], [(1, "repair-too-long")])
     assert Passed([shapely.polygons([*ring[:40], ring[0]])], tmp_path).account.repaired == 1
 
