@@ -41,9 +41,8 @@ def rows(importing: Import, user: User, *, kind: str | None, limit: int, after: 
     changeset = importing.changeset
     if changeset is None or changeset.status not in _OPEN:
         return []
-    return diff.diff_rows(
-        changeset, kind=kind, limit=limit, after=after, fields=_fields(importing, changeset, user)
-    )
+    fields = shown_fields(importing, user)
+    return diff.diff_rows(changeset, kind=kind, limit=limit, after=after, fields=fields)
 
 
 def features(importing: Import, *, kinds: Sequence[str], bbox: Box | None, limit: int) -> str:
@@ -79,8 +78,12 @@ def _target(importing: Import) -> Layer | None:
     return Layer.objects.filter(community=importing.community, slug=slug, is_draft=False).first()
 
 
-def _fields(importing: Import, changeset: Changeset, user: User) -> tuple[Field, ...]:
-    """What the user sees of the layer, and fields that it is about to gain, for members as they will be."""
+def shown_fields(importing: Import, user: User) -> tuple[Field, ...]:
+    """What the user sees of the layer, and fields that it is about to gain, for members as they will be; none
+    before it was prepared."""
+    changeset = importing.changeset
+    if changeset is None:
+        return ()
     seen = editable_schema(user, changeset.layer).fields
     new = Schema.from_json((importing.summary or {}).get("new_fields", [])).fields
     return (*seen, *new)

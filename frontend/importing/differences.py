@@ -12,11 +12,11 @@ from django.utils.translation import pgettext
 
 from frontend.naming import differences, feature_name, naming_field
 from gis_core.people import User
+from importers import review
 from importers.models import Import
 from importers.report import DONE, REJECTED, RULES, RowIssue
-from layers.access import editable_schema
-from layers.diff import DiffRow, diff_rows
-from layers.models import Changeset, Layer
+from layers.diff import DiffRow
+from layers.models import Layer
 
 KINDS = ("added", "changed", "removed")
 PAGE_SIZE = 25
@@ -78,12 +78,14 @@ def bar_of(diff: Mapping[str, int]) -> list[Part]:
     return parts
 
 
-def rows_of(changeset: Changeset, actor: User, *, kind: str, after: int) -> list[Row]:
-    """A page of differences and one more, if there is more; in the fields that the reader may see."""
-    layer = changeset.layer
-    schema = editable_schema(actor, layer)
-    found = diff_rows(changeset, kind=kind or None, limit=PAGE_SIZE + 1, after=after, fields=schema)
-    return [_row(item, layer, list(schema)) for item in found]
+def rows_of(importing: Import, actor: User, *, kind: str, after: int) -> list[Row]:
+    """A page of differences and one more, if there is more; in the fields that the reader may see and those
+    that the layer is about to gain."""
+    if importing.changeset is None:
+        return []
+    layer, fields = importing.changeset.layer, list(review.shown_fields(importing, actor))
+    found = review.rows(importing, actor, kind=kind or None, limit=PAGE_SIZE + 1, after=after)
+    return [_row(item, layer, fields) for item in found]
 
 
 def _row(item: DiffRow, layer: Layer, fields: list[Any]) -> Row:

@@ -133,12 +133,10 @@ def _check(request: HttpRequest, importing: Import, document: dict[str, Any]) ->
 
 
 def _differences(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:
-    changeset = importing.changeset
-    assert changeset is not None  # noqa: S101 -- it is ready: its rows are staged
     kind = request.GET.get("kind", "")
     kind = kind if kind in differences.KINDS else ""
     after = whole_number(request, "after") or 0
-    rows = differences.rows_of(changeset, signed_in(request), kind=kind, after=after)
+    rows = differences.rows_of(importing, signed_in(request), kind=kind, after=after)
     diff = document["diff"]
     differing = sum(diff[name] for name in differences.KINDS)
     more = len(rows) > differences.PAGE_SIZE

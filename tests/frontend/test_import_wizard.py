@@ -165,6 +165,23 @@ def test_differences_are_shown_before_and_after_and_taken_row_by_row(client: Cli
     assert "1 змінено" in wizard.words
 
 
+def test_a_column_that_the_layer_is_about_to_gain_is_among_the_differences(
+    client_of: Callable[..., Client], user_with_role: Callable[..., User], tmp_path: Path
+) -> None:
+    client = client_of(user_with_role("admin"))  # who alone gives a layer new fields
+    frame = files.parcels(2)
+    imported(client, files.shapefile(tmp_path, frame), title_uk="Ділянки", key_field="cadnum")
+    frame["STAN"] = ["добрий", "потребує ремонту"]
+    (tmp_path / "later").mkdir()
+    wizard = give(client, files.shapefile(tmp_path / "later", frame))
+    wizard.choose("target", target="existing", layer=Layer.objects.get().slug)
+    wizard.choose("target", mode="update")
+    assert "Застосувати 2 зміни" in wizard.words
+    page = wizard.page
+    assert [tag.words for tag in page.all("ins")] == ["добрий", "потребує ремонту"]
+    assert sum("STAN" in words for words in page.words_of("dt")) == 2
+
+
 def test_all_or_a_kind_is_taken_or_left_with_one_button(client: Client, tmp_path: Path) -> None:
     wizard = give(client, files.shapefile(tmp_path, files.parcels(3)))
     wizard.choose("target", title_uk="Ділянки")
