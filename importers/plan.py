@@ -39,8 +39,8 @@ class ModeNeeded(HromadaError):
     code = "mode-needed"
     status = 409
     message = _(
-        "Layer “%(layer)s” already holds %(count)s features. Say what to do with them: append (add every "
-        "row), update (change by key, add the rest) or replace."
+        "Layer “%(layer)s” already holds %(count)s features. Say what to do with them: append (add the "
+        "rows that it does not have yet), update (change by key, add the rest) or replace."
     )
 
 
@@ -60,7 +60,7 @@ class LayerNeeded(HromadaError):
 
 class UnknownStandard(HromadaError):
     code = "unknown-standard"
-    message = _("There is no standard layer “%(standard)s”.")
+    message = _("There is no standard layer “%(standard)s”. Choose one of those that are offered, or none.")
 
 
 class ColumnsCollide(HromadaError):

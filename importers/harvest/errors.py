@@ -50,6 +50,14 @@ class HarvestTooLarge(HarvestProblem):
     message = _("“%(host)s” sent more than the %(allowed)s MB (or pages) that are allowed.")
 
 
+class HarvestLeaves(HarvestProblem):
+    code = "harvest-leaves"
+    message = _(
+        "The next page that “%(host)s” names lies with another server (%(url)s); it is not followed there. Set up "
+        "the source with the address of that server, or ask whoever runs the service."
+    )
+
+
 class TooManyRedirects(HarvestProblem):
     code = "harvest-too-many-redirects"
     message = _("“%(host)s” sent us on more than %(most)s times. Give the last address itself.")

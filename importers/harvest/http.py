@@ -123,6 +123,7 @@ class Client:
     def _connected(self, target: Target, budget: Budget) -> Iterator[http.client.HTTPConnection]:
         """A connection to a checked address; whatever happens on it ends as a HarvestProblem."""
         connection = http.client.HTTPConnection(target.host, target.port)
+        connection.default_port = {"http": 80, "https": 443}[target.scheme]  # left out of the header Host
         sock = None
         late = threading.Event()
         try:

@@ -14,13 +14,25 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from gis_core import limits
 from gis_core.jobs import progress
-from importers.harvest.address import parse
-from importers.harvest.errors import AddressRefused, HarvestTooLarge, NotGeoJson, PagesDoNotFit
+from importers.harvest.address import parse, shown
+from importers.harvest.errors import (
+    HarvestLeaves,
+    HarvestTimedOut,
+    HarvestTooLarge,
+    NotGeoJson,
+    PagesDoNotFit,
+)
 from importers.harvest.http import Budget, Client, Fetched
 
 PAGE = 1000
-_LONGEST_PAGE = 32 * 1024 * 1024
+_SMALLEST_PAGE = 10
+_LONGEST_PAGE = 4 * 1024 * 1024
+"""As objects of Python a page takes some twenty times its bytes."""
 _GEOJSON = "application/geo+json, application/json;q=0.8"
+
+
+class _PageTooLong(HarvestTooLarge):
+    """Fewer features may fit."""
 
 
 @dataclass
@@ -82,15 +94,18 @@ def _ogcapi(client: Client, url: str, into: Path, budget: Budget) -> Iterator[tu
     """Follows the links "next", as long as they stay with the same server and lead somewhere new."""
     origin = parse(url, allow=client.allow).origin
     following: str | None = with_query(url, {"limit": str(PAGE), "f": "json"})
+    size = PAGE
     seen: set[str] = set()
     while following is not None:
         target = parse(following, allow=client.allow)
         if target.origin != origin:
-            raise AddressRefused(url=target.url)
+            raise HarvestLeaves(host=origin[1], url=shown(target.url))
         if target.url in seen:
             raise PagesDoNotFit(host=target.host, found=len(seen), expected=0)
         seen.add(target.url)
-        fetched, page = _page(client, following, into, budget, number=len(seen))
+        fetched, page, size = _fitting(
+            client, following, into, budget, number=len(seen), parameter="limit", size=size
+        )
         yield fetched, page
         following = _next_link(page, fetched.url)
 
@@ -98,23 +113,42 @@ def _ogcapi(client: Client, url: str, into: Path, budget: Budget) -> Iterator[tu
 def _wfs(
     client: Client, url: str, layer: str, into: Path, budget: Budget
 ) -> Iterator[tuple[Fetched, dict[str, Any]]]:
-    """Asks for a thousand features at a time until fewer come, or as many as the service says it has."""
+    """Asks for a thousand features at a time until as many came as the service says it has, or none: a service may
+    give fewer at a time than it is asked for. Raises PagesDoNotFit where it gives the same ones again."""
     asked = {
         "service": "WFS", "version": "2.0.0", "request": "GetFeature", "typeNames": layer, "srsName": "EPSG:4326",
-        "outputFormat": "application/json", "count": str(PAGE),
+        "outputFormat": "application/json",
     }  # fmt: skip
-    found, number = 0, 0
+    found, number, size = 0, 0, PAGE
+    before: list[Any] = []
     while True:
         number += 1
-        following = with_query(url, {**asked, "startIndex": str(found)}, replace=True)
-        fetched, page = _page(client, following, into, budget, number=number)
+        following = with_query(url, {**asked, "count": str(size), "startIndex": str(found)}, replace=True)
+        fetched, page, size = _fitting(
+            client, following, into, budget, number=number, parameter="count", size=size
+        )
+        features, matched = page["features"], page.get("numberMatched")
+        if features and features == before:
+            host = parse(url, allow=client.allow).host
+            raise PagesDoNotFit(host=host, found=found, expected=found)
         yield fetched, page
-        found += len(page["features"])
-        matched = page.get("numberMatched")
-        if not page["features"] or (
-            found >= matched if isinstance(matched, int) else len(page["features"]) < PAGE
-        ):
+        found, before = found + len(features), features
+        if not features or (isinstance(matched, int) and found >= matched):
             return
+
+
+def _fitting(
+    client: Client, url: str, into: Path, budget: Budget, *, number: int, parameter: str, size: int
+) -> tuple[Fetched, dict[str, Any], int]:
+    """A page, of fewer features where it would be too long to be parsed, and how many were asked for."""
+    while True:
+        try:
+            return *_page(client, url, into, budget, number=number), size
+        except _PageTooLong:
+            size //= 4
+            if size < _SMALLEST_PAGE:
+                raise
+            url = with_query(url, {parameter: str(size)}, replace=True)
 
 
 def _page(
@@ -122,13 +156,15 @@ def _page(
 ) -> tuple[Fetched, dict[str, Any]]:
     progress.check_cancelled()
     host = parse(url, allow=client.allow).host
-    if number > limits.value("max_harvest_pages") or time.monotonic() > budget.deadline:
+    if time.monotonic() > budget.deadline:
+        raise HarvestTimedOut(host=host, seconds=budget.seconds)
+    if number > limits.value("max_harvest_pages"):
         raise HarvestTooLarge(host=host, allowed=limits.value("max_harvest_mb"))
     part = into.with_suffix(".page")
     try:
         fetched = client.fetch(url, part, budget=budget, accept=_GEOJSON)
         if part.stat().st_size > _LONGEST_PAGE:
-            raise HarvestTooLarge(host=host, allowed=_LONGEST_PAGE // 1_048_576)
+            raise _PageTooLong(host=host, allowed=_LONGEST_PAGE // 1_048_576)
         page = json.loads(part.read_bytes(), parse_constant=_refuse)
     except (ValueError, RecursionError, MemoryError) as error:
         raise NotGeoJson(host=host) from error

@@ -144,7 +144,8 @@ def _held(layer: Layer) -> LayerSource | None:
 def _refuse(source: LayerSource) -> None:
     parse(source.url, allow=Allowance.from_text(settings.HARVEST_ALLOW))
     if source.kind not in LayerSource.Kind.values:
-        raise BadParameter(parameter="kind", reason=", ".join(LayerSource.Kind.values))
+        reason = _("one of these was expected: %(kinds)s.") % {"kinds": ", ".join(LayerSource.Kind.values)}
+        raise BadParameter(parameter="kind", reason=reason)
     if source.kind == LayerSource.Kind.WFS and not source.source_layer:
         raise BadParameter(parameter="source_layer", reason=_("name the layer of the service."))
     least = limits.value("min_harvest_minutes")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from importers.harvest.address import Allowance
 from importers.harvest.errors import (
     AddressRefused,
     HarvestFailed,
+    HarvestLeaves,
     HarvestProblem,
     HarvestStatus,
     HarvestTimedOut,
@@ -160,6 +162,20 @@ def test_more_than_the_limit_is_not_taken(
     assert not (tmp_path / "a").exists() or (tmp_path / "a").stat().st_size <= 1024 * 1024
 
 
+def test_a_server_is_called_by_its_name_without_the_usual_port(
+    here: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.answers["/a"] = Answer(b"{}")
+    there = ("127.0.0.1", here.port)
+    monkeypatch.setattr(Client, "_socket", lambda *given: socket.create_connection(there))
+
+    for url in ("https://geo.example.org/a", "http://geo.example.org/a", "https://geo.example.org:8443/a"):
+        Client().fetch(url, tmp_path / "a", budget=budget())
+
+    names = ["geo.example.org", "geo.example.org", "geo.example.org:8443"]
+    assert [asked.headers["Host"] for asked in here.asked] == names
+
+
 def test_a_packed_answer_is_unpacked(here: Site, client: Client, tmp_path: Path) -> None:
     here.answers["/a"] = Answer(gzip.compress(b"hello" * 1000), headers={"Content-Encoding": "gzip"})
 
@@ -262,7 +278,7 @@ def test_pages_of_ogc_api_become_one_collection(here: Site, client: Client, tmp_
         ([features(range(3)), features(range(2, 5))], {}, PagesDoNotFit),
         ([features(range(3))], {"matched": 4}, PagesDoNotFit),
         ([features(range(3))], {"link": "/items?page=0"}, PagesDoNotFit),
-        ([features(range(3))], {"link": "http://8.8.8.8/items"}, AddressRefused),
+        ([features(range(3))], {"link": "http://8.8.8.8/items"}, HarvestLeaves),
         ([features(range(3))], {"link": "http://127.0.0.1:1/items"}, AddressRefused),
         ([[1, 2]], {}, NotGeoJson),
     ],
@@ -334,3 +350,61 @@ def test_wfs_is_asked_for_a_thousand_at_a_time(here: Site, client: Client, tmp_p
         "map": "x", "service": "WFS", "version": "2.0.0", "request": "GetFeature", "typeNames": "ns:roads",
         "srsName": "EPSG:4326", "outputFormat": "application/json", "count": "1000", "startIndex": "0",
     }  # fmt: skip
+
+
+def served(here: Site, count: int, *, most: int, pages: bool = True, padding: str = "") -> None:
+    """A WFS of `count` features that gives `most` at a time and does not tell how many it has."""
+
+    def answer(asked: Asked) -> Answer:
+        start = int(asked.query["startIndex"]) if pages else 0
+        end = min(count, start + most, start + int(asked.query["count"]))
+        found = [item | {"padding": padding} for item in features(range(start, end))]
+        for item in found:
+            del item["id"]
+        return Answer(json.dumps({"features": found}).encode())
+
+    here.answers["/wfs"] = answer
+
+
+def test_a_wfs_that_gives_fewer_than_it_is_asked_for_is_read_to_its_end(
+    here: Site, client: Client, tmp_path: Path
+) -> None:
+    served(here, 120, most=50)
+
+    fetch_pages(client, "wfs", here.url("/wfs"), tmp_path / "a.geojson", budget=budget(), layer="a")
+
+    assert len(json.loads((tmp_path / "a.geojson").read_text())["features"]) == 120
+    assert [asked.query["startIndex"] for asked in here.asked] == ["0", "50", "100", "120"]
+
+
+def test_a_wfs_that_knows_no_pages_is_not_taken_for_more_than_it_is(
+    here: Site, client: Client, tmp_path: Path
+) -> None:
+    served(here, 50, most=50, pages=False)
+
+    with pytest.raises(PagesDoNotFit):
+        fetch_pages(client, "wfs", here.url("/wfs"), tmp_path / "a.geojson", budget=budget(), layer="a")
+
+
+def test_long_pages_are_asked_for_with_fewer_features(here: Site, client: Client, tmp_path: Path) -> None:
+    served(here, 600, most=1000, padding="x" * 20_000)  # 12 MB, of which 4 may come at once
+
+    fetch_pages(client, "wfs", here.url("/wfs"), tmp_path / "a.geojson", budget=budget(mb=40), layer="a")
+
+    assert len(json.loads((tmp_path / "a.geojson").read_text())["features"]) == 600
+    assert [asked.query["count"] for asked in here.asked] == ["1000", "250", *["62"] * 11]
+
+
+def test_a_page_that_stays_too_long_is_not_read(here: Site, client: Client, tmp_path: Path) -> None:
+    here.answers["/items"] = Answer(b'{"features":[' + b" " * (4 * 1024 * 1024) + b"]}")
+
+    with pytest.raises(HarvestTooLarge):
+        fetch_pages(client, "ogcapi", here.url("/items"), tmp_path / "a.geojson", budget=budget(mb=40))
+    assert [asked.query["limit"] for asked in here.asked] == ["1000", "250", "62", "15"]
+
+
+def test_pages_that_take_too_long_are_told_so(here: Site, client: Client, tmp_path: Path) -> None:
+    late = Budget(1024, time.monotonic() - 1, 20)
+
+    with pytest.raises(HarvestTimedOut):
+        fetch_pages(client, "ogcapi", here.url("/items"), tmp_path / "a.geojson", budget=late)
