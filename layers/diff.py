@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
 from gis_core.errors import HromadaError
-from layers import access, matching, staging
+from layers import access, diff_table, matching, staging
 from layers.applying import DuplicateKey, has_features
 from layers.changes import hidden_keys
 from layers.matching import Matching
@@ -168,12 +168,13 @@ def _compare(changeset: Changeset, layer: Layer) -> None:
     ).run(passes)
     if adding and layer.key_field:
         _refuse_taken_keys()
-    _create_table(changeset)
-    parts = [sql.SQL(_PAIRS).format(sql.Identifier(name)) for name in passes]
+    diff_table.create(changeset)
+    # What is there stays as it is: a feature that lacks the row's key is not given it.
+    parts = [] if adding else [sql.SQL(_PAIRS).format(sql.Identifier(name)) for name in passes]
     parts.append(sql.SQL(_ADDED).format(matching.open_rows(passes[-1])))
     if changeset.staging_mode == Mode.REPLACE:
         parts.append(sql.SQL(_REMOVED).format(matching.open_features(passes[-1])))
-    _fill_table(changeset, sql.SQL(" UNION ALL ").join(parts))
+    diff_table.fill(changeset, sql.SQL(" UNION ALL ").join(parts))
     matching.forget(passes)
 
 
@@ -196,29 +197,6 @@ def _refuse_taken_keys() -> None:
         taken = cursor.fetchall()
     if taken:
         raise KeysTaken(count=taken[0][1], keys=", ".join(key for key, _count in taken))
-
-
-def _create_table(changeset: Changeset) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "CREATE TABLE {} (id bigint, op char(1), feature_id bigint, base_version integer,"
-                " attributes_changed boolean, geometry_changed boolean, accepted boolean DEFAULT true)"
-            ).format(staging.diff_table(changeset))
-        )
-
-
-def _fill_table(changeset: Changeset, differences: sql.Composable) -> None:
-    table = staging.diff_table(changeset)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL(
-                "INSERT INTO {} (id, op, feature_id, base_version, attributes_changed, geometry_changed) {}"
-            ).format(table, differences)
-        )
-        cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id)").format(table))
-        cursor.execute(sql.SQL("CREATE INDEX ON {} (op, id)").format(table))
-        cursor.execute(sql.SQL("ANALYZE {}").format(table))
 
 
 def kept_keys(changeset: Changeset, layer: Layer) -> list[str]:
@@ -274,24 +252,24 @@ def accept(
         conditions.append(sql.SQL("op = {}").format(sql.Literal(str(KINDS[kind]))))
     if ids is not None:
         conditions.append(sql.SQL("id = ANY({}::bigint[])").format(sql.Literal(list(ids))))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         if not staging.has_table(staging.diff_name(changeset)):
             if accepted:
                 return 0
+            if ids is None:  # written down as refused at once
+                if kind not in (None, "added"):
+                    return 0
+                return _write_down(changeset, accepted=False)
             _write_down(changeset)
-        cursor.execute(
-            sql.SQL("UPDATE {} SET accepted = {} WHERE {}").format(
-                staging.diff_table(changeset), sql.Literal(accepted), sql.SQL(" AND ").join(conditions)
-            )
-        )
-        return int(cursor.rowcount)
+        return diff_table.decide(changeset, sql.SQL(" AND ").join(conditions), accepted=accepted)
 
 
-def _write_down(changeset: Changeset) -> None:
-    """Give a layer's first load its table of differences, so that rows of it can be refused."""
-    _create_table(changeset)
+def _write_down(changeset: Changeset, *, accepted: bool = True) -> int:
+    """Give a layer's first load its table of differences, so that rows of it can be refused; their number."""
+    diff_table.create(changeset, accepted=accepted)
     rows = sql.SQL("SELECT id FROM {}").format(staging.staging_table(changeset))
-    _fill_table(changeset, sql.SQL(_ADDED).format(rows))
+    diff_table.fill(changeset, sql.SQL(_ADDED).format(rows))
+    return changeset.staged_count or 0
 
 
 def diff_rows(

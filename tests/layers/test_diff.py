@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gis_core.people import User
-from layers import staging
+from layers import diff_table, staging
 from layers.access import editable_schema
 from layers.diff import (
     ContentIsFixed,
@@ -149,6 +149,16 @@ def test_adding_leaves_out_what_is_there_and_refuses_another_feature_with_a_key_
     assert numbers(prepared(parcels, "append", [same, row(36, "k4")])) == (1, 0, 0, 1)
     with pytest.raises(KeysTaken, match="k2"):
         prepared(parcels, "append", [same, row(36, "k2")])
+
+
+def test_adding_leaves_a_feature_without_a_key_as_it_is(make_layer: MakeLayer) -> None:
+    layer = make_layer(key_field="cad_num")
+    load(layer, "append", [row(30, name="Без номера")])
+    before = whole(layer)
+    changeset = prepared(layer, "append", [row(30, "k1", name="Без номера"), row(31, "k2")])
+    assert numbers(changeset) == (1, 0, 0, 1)
+    assert counts(carry_out(changeset)) == (1, 0, 0)
+    assert whole(layer)[0] == before[0]
 
 
 def test_rows_that_share_a_key_have_no_diff(parcels: Layer) -> None:
@@ -329,6 +339,38 @@ def test_a_refused_row_of_a_first_load_stays_refused_when_it_is_compared_again(m
     accept(changeset, ids=[seen(changeset)[0].id], accepted=False)
     compute_diff(changeset)
     assert [found.accepted for found in seen(changeset)] == [False, True]
+
+
+@pytest.mark.parametrize("many", [0, 20_000])
+def test_a_verdict_leaves_others_as_they_are_however_it_is_written(
+    parcels: Layer, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(diff_table, "_MANY", many)
+    rows = [row(30, "k1", name="Інша"), row(31, "k2", name="Друга"), row(36, "k4"), row(37, "k5")]
+    changeset = prepared(parcels, "replace", rows)
+    before = [(found.kind, found.key, found.before, found.after) for found in seen(changeset)]
+    assert accept(changeset, kind="removed", accepted=False) == 1
+    assert accept(changeset, kind="changed", accepted=False) == 2
+    assert accept(changeset, kind="changed", accepted=False) == 2
+    assert [(found.kind, found.key, found.before, found.after) for found in seen(changeset)] == before
+    assert [found.key for found in seen(changeset) if not found.accepted] == ["k3", "k1", "k2"]
+    assert accept(changeset, accepted=True) == 5
+    assert accept(changeset, kind="changed", accepted=False) == 2
+    assert counts(carry_out(changeset)) == (2, 0, 1)
+    assert staging_tables() == 0
+
+
+def test_a_verdict_about_all_of_many_rows_enters_no_row_twice(
+    make_layer: MakeLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diff_table, "_MANY", 3)
+    changeset = prepared(make_layer(), "append", [row(30), row(31), row(32)])
+    for accepted in (False, True, True, False):
+        accept(changeset, kind="added", accepted=accepted)
+        with connection.cursor() as cursor:  # a row that an UPDATE writes lies behind the former one
+            cursor.execute(f'SELECT max(ctid)::text FROM staging."{staging.diff_name(changeset)}"')
+            assert cursor.fetchone() == ("(0,3)",)
+        assert diff_counts(changeset).accepted == 3 * accepted
 
 
 # --- between the diff and the commit ----------------------------------------------------------
