@@ -12,35 +12,52 @@ interface Reviewed {
 export class ImportReview extends HTMLElement {
   private readonly words = pageWords();
   private readonly said = el("p", { role: "status", class: "upload-said" });
+  /** One after the other, so that the last answer counts all of them. */
+  private queue: Promise<void> = Promise.resolve();
+  private pending = 0;
+  private accepted: number | null = null;
 
   connectedCallback(): void {
     for (const part of this.querySelectorAll<HTMLElement>("[data-unscripted]")) part.hidden = true;
     this.append(this.said);
     this.addEventListener("change", (event) => {
       const box = event.target;
-      if (box instanceof HTMLInputElement && box.name === "row") void this.keep(box);
+      if (box instanceof HTMLInputElement && box.name === "row") this.take(box);
     });
   }
 
-  private async keep(box: HTMLInputElement): Promise<void> {
+  private take(box: HTMLInputElement): void {
     box.disabled = true;
+    this.pending += 1;
+    this.offer();
+    this.queue = this.queue.then(() => this.keep(box));
+  }
+
+  private async keep(box: HTMLInputElement): Promise<void> {
     try {
       const body = { rows: [Number(box.value)], accepted: box.checked };
       const { counts } = await send<Reviewed>(this.dataset.address ?? "", "PATCH", body);
-      this.count(counts.accepted);
+      this.accepted = counts.accepted;
       this.said.textContent = "";
     } catch (error) {
       box.checked = !box.checked;
       this.said.textContent = this.words("review.failed", { why: reason(error, this.words) });
     }
+    this.pending -= 1;
+    this.offer();
     box.disabled = false;
-    box.focus();
+    // A disabled box lost the focus; whoever has moved on meanwhile is not called back.
+    if (document.activeElement === null || document.activeElement === document.body) box.focus();
   }
 
-  private count(n: number): void {
+  /** Nothing is applied while a choice is on its way: the server would apply a row that was just refused. */
+  private offer(): void {
     const apply = document.querySelector<HTMLButtonElement>("[data-apply]");
     if (!apply) return;
-    apply.textContent = this.words("review.apply", { n });
-    apply.disabled = n === 0;
+    this.accepted ??= apply.disabled ? 0 : null;
+    if (this.pending === 0 && this.accepted !== null) {
+      apply.textContent = this.words("review.apply", { n: this.accepted });
+    }
+    apply.disabled = this.pending > 0 || this.accepted === 0;
   }
 }
