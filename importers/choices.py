@@ -5,7 +5,7 @@ Here only the form of each decision is checked; whether it fits the file and the
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from django.utils.translation import gettext
@@ -112,10 +112,9 @@ class Choices:
         found = next((item for item in self.mapping if item.source == source), None)
         return found or ColumnChoice(source=source, keep=self.unmapped == KEEP)
 
-    def renamed(self, field_map: Mapping[str, str]) -> "Choices":
-        """With the columns of `field_map` stored under its keys."""
-        named = tuple(ColumnChoice(source=column, key=key) for column, key in field_map.items())
-        return replace(self, mapping=named)
+    def names(self, source: str) -> bool:
+        """Whether anything was decided about this very column."""
+        return any(item.source == source for item in self.mapping)
 
 
 def _text(name: str, value: Any, longest: int = 0) -> str:

@@ -151,11 +151,12 @@ def mappings(
 
 
 def kept(item: ProposedField, choices: "Choices") -> bool:
-    """Whether the column is stored: as proposed or chosen, and personal data only with a reason."""
-    choice = choices.column(item.source)
-    if not choice.keep:
+    """Whether the column is stored: as chosen, else as proposed, and personal data only with a reason."""
+    if not choices.column(item.source).keep:
         return False
-    return not item.personal or bool(choices.keep_personal.get(item.source, "").strip())
+    if item.personal:
+        return bool(choices.keep_personal.get(item.source, "").strip())
+    return item.keep or choices.names(item.source)
 
 
 def personal_decisions(proposal: Sequence[ProposedField], choices: "Choices") -> list[PersonalDecision]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gis_core.communities import Community
-from importers.mapping import ProposedField, kept
+from importers.mapping import ProposedField
 from importers.models import MappingMemory
 from importers.sandbox.protocol import LayerInspection
 
@@ -33,16 +33,23 @@ def remember(
         mapping.append({
             "source": item.source, "key": choice.key or item.key, "type": choice.type or item.type,
             "title": dict(choice.title) or dict(item.title), "unit": choice.unit or item.unit,
-            "keep": choice.keep if item.personal else kept(item, choices),
+            "keep": _is_kept(item, choices),
         })  # fmt: skip
-    remembered = {"layer": choices.layer, "standard": choices.standard, "mapping": mapping}
+    remembered = {"mapping": mapping}
     MappingMemory.objects.update_or_create(
         community=community, fingerprint=fingerprint(layer), defaults={"remembered": remembered}
     )
 
 
+def _is_kept(item: ProposedField, choices: "Choices") -> bool:
+    """False where this very column was left out, now or before; not where all that nobody named were."""
+    if choices.names(item.source):
+        return choices.column(item.source).keep
+    return item.keep or bool(item.personal)
+
+
 def recall(*, community: Community, layer: LayerInspection) -> dict[str, Any] | None:
-    """{"layer", "standard", "mapping": [{source, key, type, title, unit, keep}]} of the last import of such a
+    """{"mapping": [{source, key, type, title, unit, keep}]} of the last import of such a
     file; None where there was none."""
     found = MappingMemory.objects.filter(community=community, fingerprint=fingerprint(layer)).first()
     return None if found is None else dict(found.remembered)

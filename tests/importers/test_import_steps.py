@@ -315,7 +315,15 @@ def test_a_column_that_the_layer_lacks_is_kept_for_members_where_its_author_may_
     assert asking.question["code"] == "schema-differs"
     steps.decide(importing=asking, actor=editor, choices={"mapping": [{"source": "PLOSHA", "keep": False}]})
     assert after_jobs(asking).status == ImportStatus.APPLIED
-    started(whole, community, admin, layer="parcels", mode="replace", until="apply")
+    started(
+        whole,
+        community,
+        admin,
+        layer="parcels",
+        mode="replace",
+        until="apply",
+        mapping=[{"source": "PLOSHA"}],
+    )
     field = Layer.objects.get().schema.get("plosha")
     assert field is not None
     assert field.access == "staff"

@@ -13,6 +13,7 @@ from importers.detect.columns import profile
 from importers.fields import FieldInfo, field_key
 from importers.mapping import (
     ProposedField,
+    kept,
     mappings,
     missing_fields,
     propose,
@@ -291,13 +292,24 @@ def test_what_was_accepted_is_proposed_for_the_next_file_with_these_columns(comm
     assert fingerprint(again) == fingerprint(layer)
     found = recall(community=community, layer=layer)
     assert found is not None
-    assert found["layer"] == "poles"
     proposal = {
         item.source: item
         for item in propose(layer, schema=standard_schema("street_lights"), remembered=found)
     }
     assert (proposal["F1"].key, proposal["F1"].match, proposal["F1"].known) == ("pole_no", "remembered", True)
     assert (proposal["F2"].keep, proposal["F3"].keep) == (True, False)
+    assert not kept(proposal["F3"], Choices())
+    assert [item.source for item in mappings(list(proposal.values()), Choices())] == ["F1", "F2"]
+    assert kept(proposal["F3"], Choices.from_json({"mapping": [{"source": "F3"}]}))
+
+
+@pytest.mark.django_db
+def test_columns_that_nobody_named_are_not_remembered_as_left_out(community: Community) -> None:
+    layer = layer_of({"F1": ["а"], "F2": [5]})
+    choices = Choices.from_json({"unmapped": "leave_out", "mapping": [{"source": "F1", "key": "pole_no"}]})
+    remember(community=community, layer=layer, proposal=propose(layer), choices=choices)
+    found = recall(community=community, layer=layer)
+    assert [item.keep for item in propose(layer, remembered=found)] == [True, True]
 
 
 @pytest.mark.django_db
