@@ -33,7 +33,7 @@ MODES = (
     (
         Mode.APPEND.value,
         _("Only add"),
-        _("Every row becomes a new feature, what is there stays as it is."),
+        _("Rows that the layer does not have yet are added; what is there stays as it is."),
     ),
 )
 
