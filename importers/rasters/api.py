@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
@@ -212,18 +213,18 @@ def _uploads(request: Request, owner: User, community: Community, wanted: list[A
     """The raster first, then its parts: as files of this request, or as uploads of the same sender."""
     files = request.FILES.getlist("file")
     if len(files) > _MOST_FILES or bool(files) == bool(wanted):
-        raise BadParameter(parameter="file", reason=f"1–{_MOST_FILES}")
+        reason = _("from 1 to %(most)s files were expected, or the ids of uploads.") % {"most": _MOST_FILES}
+        raise BadParameter(parameter="file", reason=reason)
     if files:
         return [
             receive_upload(community=community, owner=owner, name=file.name or "", chunks=file.chunks())
             for file in files
         ]  # fmt: skip
-    mine = Upload.objects.filter(community=community, owner=owner, uuid__in=wanted).exclude(sha256="")
-    by_uuid = {upload.uuid: upload for upload in mine}
-    if len(by_uuid) != len(set(wanted)):
-        raise BadParameter(
-            parameter="uploads", reason=", ".join(str(item) for item in wanted if item not in by_uuid)
-        )
+    mine = Upload.objects.filter(community=community, owner=owner, uuid__in=wanted, imports=None)
+    by_uuid = {upload.uuid: upload for upload in mine.exclude(sha256="")}
+    if missing := [str(item) for item in wanted if item not in by_uuid]:
+        reason = _("no finished upload of yours that is free for a raster: %(missing)s.")
+        raise BadParameter(parameter="uploads", reason=reason % {"missing": ", ".join(missing)})
     return [by_uuid[item] for item in wanted]
 
 

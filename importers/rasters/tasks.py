@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.jobs.models import Job
@@ -12,12 +11,19 @@ from gis_core.people import User
 from importers.models import Upload
 from importers.rasters.pipeline import RasterRequest, import_raster
 from importers.rasters.source import Sent
+from importers.steps import UploadGone
+from importers.uploads import discard_upload
 
 
 @task(title=_("Import of a raster"), queue_name="imports")
 def run_raster_import(upload_ids: list[int], request: dict[str, Any], actor_id: int | None) -> dict[str, Any]:
-    """Import uploads as one raster; the uploads go once it stands. The result names the raster."""
+    """Import uploads as one raster; the uploads go once it stands. The result names the raster.
+
+    Raises UploadGone where another job took one of them, and whatever `import_raster` does.
+    """
     by_id = Upload.objects.select_related("community").in_bulk(upload_ids)
+    if len(by_id) < len(set(upload_ids)):
+        raise UploadGone()
     uploads = [by_id[pk] for pk in upload_ids]
     actor = User.objects.get(pk=actor_id) if actor_id is not None else None
     raster = import_raster(
@@ -25,9 +31,8 @@ def run_raster_import(upload_ids: list[int], request: dict[str, Any], actor_id: 
         request=RasterRequest(**request), raster_uuid=uploads[0].uuid,
     )  # fmt: skip
     for upload in uploads:
-        path = upload.path
-        upload.delete()
-        transaction.on_commit(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
+        if not upload.imports.exists():  # of an import begun meanwhile
+            discard_upload(upload)
     return {"raster": raster.full_name, "url": f"/api/rasters/{raster.full_name}"}
 
 

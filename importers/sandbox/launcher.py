@@ -295,6 +295,10 @@ def _reader(
         with progress.child_process(child):
             ear.send(request)
             yield Reader(child, ear, name=source.name, out=out, cpu_s=cpu_s)
+    except ReaderStopped as error:
+        if error.params.get("name"):
+            raise
+        raise ReaderStopped(name=source.name) from error  # whoever listens knows no names
     finally:
         child.kill()
         child.wait()

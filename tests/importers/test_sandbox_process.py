@@ -361,8 +361,9 @@ def test_an_answer_that_is_none_of_ours_is_refused(
     monkeypatch.setattr(launcher, "CHILD", child_script(tmp_path, answer))
     monkeypatch.setattr(ear, "_TIME_TO_END_S", 1)
 
-    with pytest.raises(ReaderStopped):
+    with pytest.raises(ReaderStopped) as caught:
         convert_file(sent, work=work)
+    assert caught.value.params["name"] in (sent.name, "x")  # the file's, or what the answer calls it
 
 
 def test_rows_beyond_the_limit_of_the_disk_are_told_as_that(

@@ -21,11 +21,12 @@ from gis_core.jobs.inline import run_ready_jobs
 from gis_core.jobs.models import Job
 from gis_core.journal import JournalEntry
 from gis_core.people import User
-from importers.models import Upload
+from importers.models import Import, Upload
 from importers.rasters.launcher import convert_raster
 from importers.rasters.pipeline import RasterRequest, _facts, import_raster, outline_of
 from importers.rasters.source import Sent
-from importers.uploads import append_upload, begin_upload
+from importers.rasters.tasks import start_raster_import
+from importers.uploads import append_upload, begin_upload, receive_upload
 from layers.catalogue import LayerExists, create_layer
 from layers.models import Raster
 from layers.rasters import BadRaster, create_raster, sweep_raster_files
@@ -104,6 +105,38 @@ def test_a_raster_is_sent_imported_and_described(editor: Client, tmp_path: Path)
     assert raster.path.stat().st_mode & 0o777 == 0o600
     assert Upload.objects.count() == 0
     assert JournalEntry.objects.get(action="raster-created").subject == "demo.ortho"
+
+
+def test_a_file_of_an_import_is_not_taken_for_a_raster(
+    editor: Client, near: Community, tmp_path: Path
+) -> None:
+    owner = User.objects.get(memberships__role="editor")
+    path = write(tmp_path / "dem.tif", ramp(), nodata=0)
+    upload = receive_upload(community=near, owner=owner, name="dem.tif", chunks=[path.read_bytes()])
+    importing = Import.objects.create(community=near, owner=owner, name="dem.tif")
+    importing.uploads.add(upload)
+    body = {"community": "demo", "slug": "ortho", "uploads": [str(upload.uuid)]}
+
+    answer = editor.post("/api/rasters", body, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "uploads")
+    assert str(upload.uuid) in answer.json()["detail"]
+    assert not Job.objects.exists()
+
+
+def test_of_two_jobs_for_the_same_file_the_second_is_told_that_it_is_gone(
+    editor: Client, near: Community, tmp_path: Path
+) -> None:
+    owner = User.objects.get(memberships__role="editor")
+    path = write(tmp_path / "dem.tif", ramp(), nodata=0)
+    upload = receive_upload(community=near, owner=owner, name="dem.tif", chunks=[path.read_bytes()])
+    for slug in ("one", "two"):
+        start_raster_import(uploads=[upload], request=RasterRequest(slug=slug), actor=owner)
+
+    first, second = run_ready_jobs()
+
+    assert (first.state, second.state, second.error_code) == ("done", "failed", "upload-gone")
+    assert [raster.slug for raster in Raster.objects.all()] == ["one"]
 
 
 def test_the_list_shows_what_the_reader_may_see_and_nothing_else(
