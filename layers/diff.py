@@ -245,14 +245,16 @@ def accept(
     changeset: Changeset, *, kind: str | None = None, ids: Iterable[int] | None = None, accepted: bool
 ) -> int:
     """Accept differences or refuse them: those of a kind, those with these ids, or all. What is refused
-    changes nothing when the changeset is applied. The number of rows concerned. Raises NoDiff."""
-    differences(changeset)
+    changes nothing when the changeset is applied. The number of rows concerned. Raises NoDiff, and ContentIsFixed
+    once the changeset was handed in: a reviewer decides about what they see."""
     conditions = [sql.SQL("true")]
     if kind is not None:
         conditions.append(sql.SQL("op = {}").format(sql.Literal(str(KINDS[kind]))))
     if ids is not None:
         conditions.append(sql.SQL("id = ANY({}::bigint[])").format(sql.Literal(list(ids))))
     with transaction.atomic():
+        _refuse_fixed(changeset)
+        differences(changeset)
         if not staging.has_table(staging.diff_name(changeset)):
             if accepted:
                 return 0
@@ -262,6 +264,13 @@ def accept(
                 return _write_down(changeset, accepted=False)
             _write_down(changeset)
         return diff_table.decide(changeset, sql.SQL(" AND ").join(conditions), accepted=accepted)
+
+
+def _refuse_fixed(changeset: Changeset) -> None:
+    """Hold an open changeset against whoever hands it in, until the end of the transaction."""
+    status = Changeset.objects.select_for_update(of=("self",)).values_list("status", flat=True)
+    if status.get(pk=changeset.pk) not in (Changeset.Status.DRAFT, Changeset.Status.NEEDS_CHANGES):
+        raise ContentIsFixed(changeset=changeset.pk)
 
 
 def _write_down(changeset: Changeset, *, accepted: bool = True) -> int:

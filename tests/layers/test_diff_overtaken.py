@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from gis_core.people import User
-from layers.diff import compute_diff
+from layers.diff import ContentIsFixed, accept, compute_diff, diff_counts
 from layers.edits import apply_changeset, revert_changeset, review_changeset, submit_changeset
 from layers.loads import LayerMovedOn
 from layers.models import Layer
@@ -57,3 +57,20 @@ def test_a_key_that_an_update_would_give_and_that_was_taken_since_stops_the_impo
     add_features(layer, [(point(33), {"cad_num": "k1"})])
     with pytest.raises(LayerMovedOn):
         carry_out(changeset)
+
+
+def test_what_was_handed_in_can_neither_be_accepted_nor_refused_until_it_comes_back(
+    make_layer: MakeLayer, user_with_role: MakeUser
+) -> None:
+    layer, reviewer = make_layer(review_required=True), user_with_role("reviewer")
+    changeset = prepared(layer, "append", [row(30), row(31)])
+    accept(changeset, accepted=False)
+    changeset = submit_changeset(changeset=changeset, actor=None)
+    with pytest.raises(ContentIsFixed):
+        accept(changeset, accepted=True)
+    review_changeset(changeset=changeset, actor=reviewer, verdict="approved")
+    with pytest.raises(ContentIsFixed):
+        accept(changeset, accepted=True)
+    assert diff_counts(changeset).accepted == 0
+    review_changeset(changeset=changeset, actor=reviewer, verdict="needs_changes")
+    assert accept(changeset, accepted=True) == 2
