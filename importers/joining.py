@@ -6,19 +6,20 @@ KATOTTG and KOATUU find the boundary of an administrative unit, a cadastral numb
 the community. A row that finds nothing leaves the staging table and is told by its number and code.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 from psycopg2 import sql
 
-from gis_core import limits
 from gis_core.people import User
 from importers.codes import CODES
 from importers.fields import field_key
-from importers.report import REJECTED, RowIssue
+from importers.report import KEPT, REJECTED, RowIssue
 from importers.rows import RowNumbers
+from importers.sandbox.launcher import Bbox
 from importers.sandbox.protocol import LayerInspection
 from importers.synonyms import SYNONYMS
 from layers import staging
@@ -29,6 +30,8 @@ from layers.models.catalogue import GeometryType
 KATOTTG, KOATUU, CAD_NUM = "katottg", "koatuu", "cad_num"
 KINDS = (CAD_NUM, KATOTTG, KOATUU)
 MISSING, NOT_FOUND, NO_GEOMETRY = "code-missing", "code-not-found", "code-no-geometry"
+OUTSIDE = "outside-area"
+_CHUNK = 10_000
 # The share of a column's filled values that must have the form of a code; forms as in detect.columns.
 _SURE = 0.8
 _FORMS = {CAD_NUM: ("cad_num", "cad_num_exact"), KATOTTG: ("katottg",), KOATUU: ("koatuu_zeros", "koatuu")}
@@ -47,13 +50,16 @@ class CodeColumn:
 
 @dataclass(frozen=True)
 class JoinResult:
-    """Rows that got a geometry, of which kind (Geometry: of several), rows that did not, and why: at most
-    `max_issues` issues of those."""
+    """Rows that got a geometry, of which kind (Geometry: of several), and rows that did not. `outside` counts
+    those of the joined that lie beyond the bbox; `extent` is w, s, e, n in degrees of all of them, None of
+    none. `issue_counts` has all that there is to tell, by rule."""
 
     joined: int
     missing: int
     geometry_type: str = ""
-    issues: list[RowIssue] = field(default_factory=list)
+    outside: int = 0
+    extent: Bbox | None = None
+    issue_counts: dict[str, int] = field(default_factory=dict)
 
 
 def code_columns(layer: LayerInspection) -> list[CodeColumn]:
@@ -104,6 +110,7 @@ def allow_rows_without_geometry(changeset: Changeset) -> None:
 def join_geometry(
     changeset: Changeset, *, kind: str, code_key: str, source_layer: Layer | None = None,
     source_key: str = CAD_NUM, as_points: bool | None = None, numbers: RowNumbers | None = None,
+    bbox: Bbox | None = None, tell: Callable[[Iterator[RowIssue]], object] | None = None,
 ) -> JoinResult:  # fmt: skip
     """Give each staged row the geometry that the code in its property `code_key` names; take others out.
 
@@ -120,31 +127,37 @@ def join_geometry(
         if as_points is None:
             as_points = kind != CAD_NUM and _codes_are_shared()
         joined = _give_shapes(changeset, code_key, as_points=as_points)
-        issues = _tell_the_rest(changeset, code_key, numbers)
+        _judge(changeset, code_key, bbox)
+        counts = _issue_counts()
+        if tell is not None and counts:
+            with closing(_issues(code_key, numbers)) as issues:
+                tell(issues)
         missing = _run("DELETE FROM {staged} WHERE geom IS NULL", changeset)
         _run("ALTER TABLE {staged} ALTER geom SET NOT NULL", changeset)
-        _run("DROP TABLE join_codes", changeset)
-        kind_found = _kind_of(changeset)
-    return JoinResult(joined, missing, kind_found, issues)
+        _run("DROP TABLE join_codes, join_issues", changeset)
+        kind_found, extent = _kind_of(changeset), _extent_of(changeset)
+    return JoinResult(joined, missing, kind_found, counts.get(OUTSIDE, 0), extent, counts)
 
 
 def _gather_codes(changeset: Changeset, kind: str, code_key: str) -> None:
     """Each code as it is written in the rows, in the one form that the registers have, and how many rows."""
-    _run(
-        "CREATE TEMP TABLE join_codes ON COMMIT DROP AS SELECT properties->>{key} AS written, NULL::text AS code, "
-        "count(*) AS rows, false AS known, NULL::geometry AS geom FROM {staged} "
-        "WHERE geom IS NULL AND properties->>{key} IS NOT NULL GROUP BY 1",
-        changeset, key=sql.Literal(code_key),
-    )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT written FROM join_codes")
-        written = [text for (text,) in cursor.fetchall()]
-        codes = [CODES[kind].normalised(text) for text in written]
+    written = sql.SQL(
+        "SELECT properties->>{key}, count(*) FROM {staged} "
+        "WHERE geom IS NULL AND properties->>{key} IS NOT NULL GROUP BY 1"
+    ).format(key=sql.Literal(code_key), staged=staging.staging_table(changeset))
+    with connection.cursor() as cursor, connection.chunked_cursor() as found:
         cursor.execute(
-            "UPDATE join_codes j SET code = n.code FROM unnest(%s::text[], %s::text[]) AS n (written, code) "
-            "WHERE n.written = j.written",
-            [written, codes],
+            "CREATE TEMP TABLE join_codes (written text, code text, rows bigint, known boolean, geom geometry) "
+            "ON COMMIT DROP"
         )
+        found.execute(written)
+        while chunk := found.fetchmany(_CHUNK):
+            texts, rows = zip(*chunk, strict=True)
+            cursor.execute(
+                "INSERT INTO join_codes SELECT written, code, rows, false "
+                "FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n (written, code, rows)",
+                [list(texts), [CODES[kind].normalised(text) for text in texts], list(rows)],
+            )
         cursor.execute("ANALYZE join_codes")
 
 
@@ -205,27 +218,52 @@ def _kind_of(changeset: Changeset) -> str:
     return ("Point", "LineString", "Polygon")[dimensions[0]] if len(dimensions) == 1 else "Geometry"
 
 
-def _tell_the_rest(changeset: Changeset, code_key: str, numbers: RowNumbers | None) -> list[RowIssue]:
-    """Why rows are still without geometry. Rows were staged in the order of the file, so their rank counts them."""
+def _extent_of(changeset: Changeset) -> Bbox | None:
     statement = sql.SQL(
-        "SELECT s.row, s.written, j.known FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, "
-        "properties->>{key} AS written FROM {staged}) AS s LEFT JOIN join_codes j ON j.written = s.written "
-        "WHERE s.geom IS NULL ORDER BY s.row LIMIT {limit}"
-    ).format(
-        key=sql.Literal(code_key), staged=staging.staging_table(changeset),
-        limit=sql.Literal(limits.value("max_issues")),
-    )  # fmt: skip
+        "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) "
+        "FROM (SELECT ST_Extent(geom) AS box FROM {}) AS whole"
+    ).format(staging.staging_table(changeset))
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return [
-            _issue(numbers[place] if numbers else place, written, known, code_key)
-            for place, written, known in cursor.fetchall()
-        ]
+        west, south, east, north = cursor.fetchone()
+    return None if west is None else (west, south, east, north)
 
 
-def _issue(row: int, written: str | None, known: bool | None, code_key: str) -> RowIssue:
-    rule = MISSING if written is None else NO_GEOMETRY if known else NOT_FOUND
-    return RowIssue(row, rule, REJECTED, code_key, (written or "")[:100])
+def _judge(changeset: Changeset, code_key: str, bbox: Bbox | None) -> None:
+    """Why rows are still without geometry, and which lie outside `bbox`. Rows were staged in the order of the file,
+    so their rank counts them."""
+    away = sql.SQL("false")
+    if bbox is not None:
+        box = sql.SQL("ST_MakeEnvelope({}, 4326)").format(sql.SQL(", ").join(map(sql.Literal, bbox)))
+        away = sql.SQL("NOT s.geom && {}").format(box)
+    _run(
+        "CREATE TEMP TABLE join_issues ON COMMIT DROP AS SELECT s.row, CASE WHEN s.geom IS NOT NULL THEN {outside} "
+        "WHEN s.written IS NULL THEN {missing} WHEN j.known THEN {no_geometry} ELSE {not_found} END AS rule, "
+        "left(s.written, 100) AS written, round((ST_XMin(s.geom) + ST_XMax(s.geom))::numeric / 2, 6)::float AS lon, "
+        "round((ST_YMin(s.geom) + ST_YMax(s.geom))::numeric / 2, 6)::float AS lat "
+        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, properties->>{key} AS written FROM {staged}) "
+        "AS s LEFT JOIN join_codes j ON j.written = s.written WHERE s.geom IS NULL OR {away}",
+        changeset, key=sql.Literal(code_key), away=away, outside=sql.Literal(OUTSIDE),
+        missing=sql.Literal(MISSING), no_geometry=sql.Literal(NO_GEOMETRY), not_found=sql.Literal(NOT_FOUND),
+    )  # fmt: skip
+
+
+def _issue_counts() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rule, count(*) FROM join_issues GROUP BY rule ORDER BY rule")
+        return dict(cursor.fetchall())
+
+
+def _issues(code_key: str, numbers: RowNumbers | None) -> Generator[RowIssue, None, None]:
+    with connection.chunked_cursor() as cursor:
+        cursor.execute("SELECT row, rule, written, lon, lat FROM join_issues ORDER BY lon IS NOT NULL, row")
+        while chunk := cursor.fetchmany(_CHUNK):
+            for place, rule, written, lon, lat in chunk:
+                row = numbers[place] if numbers else place
+                if rule == OUTSIDE:
+                    yield RowIssue(row, rule, KEPT, point=(lon, lat))
+                else:
+                    yield RowIssue(row, rule, REJECTED, code_key, written or "")
 
 
 def _run(statement: str, changeset: Changeset, **parts: sql.Composable) -> int:

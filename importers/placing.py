@@ -1,12 +1,15 @@
 """Tables of codes on their way through an import: which column gives the rows their places, and what came of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import orjson
 
+from gis_core import limits
 from importers.choices import Choices
 from importers.errors import NothingLeft, ParcelsNeeded
 from importers.joining import CAD_NUM, CodeColumn, code_columns, join_geometry, parcels_layer
@@ -15,6 +18,7 @@ from importers.plan import LayerPlan
 from importers.report import RowIssue
 from importers.rows import RowNumbers
 from importers.sandbox import Conversion
+from importers.surroundings import expected_box
 from layers.access import visible_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
@@ -47,18 +51,20 @@ def place_rows(
     Raises NothingLeft where that is all of them.
     """
     source, source_key = (_parcels(importing) if column.kind == CAD_NUM else None) or (None, "")
+    told = sum(conversion.issue_counts.values())
+    tell = partial(_tell, conversion.issues_file, column.source, max(0, limits.value("max_issues") - told))
     result = join_geometry(
         changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key,
         as_points=_AS_POINTS.get(GeometryType(plan.geometry_type or GeometryType.ANY)), numbers=numbers,
+        bbox=expected_box(importing.community), tell=tell,
     )  # fmt: skip
-    _tell(conversion.issues_file, [replace(issue, field=column.source) for issue in result.issues])
-    counts = Counter(conversion.issue_counts) + Counter(issue.rule for issue in result.issues)
+    counts = Counter(conversion.issue_counts) + Counter(result.issue_counts)
     if not result.joined:
-        [(rule, _)] = Counter(issue.rule for issue in result.issues).most_common(1)
+        [(rule, _)] = Counter(result.issue_counts).most_common(1)
         raise NothingLeft(layer=plan.source.name, rows=conversion.read, rule=rule, rules=dict(counts))
     return replace(
-        conversion, converted=result.joined, rejected=conversion.read - result.joined,
-        geometry_type=result.geometry_type, issue_counts=dict(counts),
+        conversion, converted=result.joined, rejected=conversion.read - result.joined, outside=result.outside,
+        extent=result.extent, geometry_type=result.geometry_type, issue_counts=dict(counts),
     )  # fmt: skip
 
 
@@ -69,8 +75,9 @@ def _parcels(importing: Import) -> tuple[Layer, str] | None:
     return parcels_layer(others, reader=importing.owner)
 
 
-def _tell(file: Path, issues: Sequence[RowIssue]) -> None:
-    """Add issues to those that the reading process wrote."""
+def _tell(file: Path, column: str, most: int, issues: Iterator[RowIssue]) -> None:
+    """Add at most so many issues to those that the reading process wrote, with the column's name in the source."""
     with file.open("ab") as lines:
-        for issue in issues:
-            lines.write(orjson.dumps(asdict(issue), option=orjson.OPT_APPEND_NEWLINE))
+        for issue in islice(issues, most):
+            named = replace(issue, field=column) if issue.field else issue
+            lines.write(orjson.dumps(asdict(named), option=orjson.OPT_APPEND_NEWLINE))

@@ -12,6 +12,7 @@ from gis_core.communities import AdminUnit, Community
 from importers import joining
 from importers.joining import JoinResult, allow_rows_without_geometry, code_columns, join_geometry
 from importers.loading import load
+from importers.report import RowIssue
 from importers.sandbox import inspect_file
 from layers.catalogue import create_layer
 from layers.edits import apply_changeset, open_changeset, submit_changeset
@@ -68,8 +69,13 @@ def places(changeset: Changeset) -> list[tuple[str, str, float]]:
         return list(cursor.fetchall())
 
 
-def rules(result: JoinResult) -> list[tuple[int | None, str, str]]:
-    return [(issue.row, issue.rule, issue.value) for issue in result.issues]
+def joined_and_told(changeset: Changeset, **options: Any) -> tuple[JoinResult, list[RowIssue]]:
+    issues: list[RowIssue] = []
+    return join_geometry(changeset, tell=issues.extend, **options), issues
+
+
+def rules(issues: list[RowIssue]) -> list[tuple[int | None, str, str]]:
+    return [(issue.row, issue.rule, issue.value) for issue in issues]
 
 
 def test_codes_of_units_become_their_boundaries_and_others_are_told(
@@ -78,27 +84,42 @@ def test_codes_of_units_become_their_boundaries_and_others_are_told(
     lower = f" {CITY.lower()} "
     staged(changeset, tmp_path, [HROMADA, "", lower, VILLAGE, "UA99999999999999999", "дурниця"])
 
-    result = join_geometry(changeset, kind="katottg", code_key="kod")
+    result, issues = joined_and_told(changeset, kind="katottg", code_key="kod")
 
     assert [(kind, west) for _, kind, west in places(changeset)] == [
         ("MULTIPOLYGON", 29.0),
         ("MULTIPOLYGON", 30.0),
     ]
     assert (result.joined, result.missing) == (2, 4)
-    assert [(row, rule) for row, rule, _ in rules(result)] == [
+    assert [(row, rule) for row, rule, _ in rules(issues)] == [
         (2, "code-missing"), (4, "code-no-geometry"), (5, "code-not-found"), (6, "code-not-found"),
     ]  # fmt: skip
-    assert all(issue.done == "rejected" and issue.message != issue.rule for issue in result.issues)
+    assert all(issue.done == "rejected" and issue.message != issue.rule for issue in issues)
+
+
+def test_codes_and_issues_are_read_in_pieces_and_reading_may_stop(
+    changeset: Changeset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(joining, "_CHUNK", 2)
+    staged(changeset, tmp_path, [CITY, "a", "b", "c", HROMADA, "d"])
+    first: list[RowIssue] = []
+
+    result = join_geometry(
+        changeset, kind="katottg", code_key="kod", tell=lambda issues: first.append(next(issues))
+    )
+
+    assert (result.joined, result.missing, rules(first)) == (2, 4, [(2, "code-not-found", "a")])
+    assert result.issue_counts == {"code-not-found": 4}
 
 
 def test_several_rows_of_one_code_become_points_inside(changeset: Changeset, tmp_path: Path) -> None:
     staged(changeset, tmp_path, ["0510600000", "510600000", "0524183201"])
 
-    result = join_geometry(changeset, kind="koatuu", code_key="kod")
+    _result, issues = joined_and_told(changeset, kind="koatuu", code_key="kod")
 
     assert [kind for _, kind, _ in places(changeset)] == ["POINT", "POINT"]
     assert all(30 < west < 31 for *_, west in places(changeset))  # of two units the smaller
-    assert rules(result) == [(3, "code-no-geometry", "0524183201")]
+    assert rules(issues) == [(3, "code-no-geometry", "0524183201")]
 
 
 def test_cadastral_numbers_find_parcels_however_they_are_written(
@@ -115,11 +136,11 @@ def test_cadastral_numbers_find_parcels_however_they_are_written(
         changeset, tmp_path, ["0510600000 01 001 0002", "0510600000:01:001:0009", "0510600000:01:001:0001"]
     )
 
-    result = join_geometry(changeset, kind="cad_num", code_key="kod", source_layer=parcels)
+    _result, issues = joined_and_told(changeset, kind="cad_num", code_key="kod", source_layer=parcels)
 
     assert joining.parcels_layer([parcels], reader=None) == (parcels, "cad_num")
     assert [(kind, west) for _, kind, west in places(changeset)] == [("POLYGON", 30.0), ("POLYGON", 29.0)]
-    assert rules(result) == [(2, "code-not-found", "0510600000:01:001:0009")]
+    assert rules(issues) == [(2, "code-not-found", "0510600000:01:001:0009")]
 
 
 def test_the_table_takes_no_row_without_geometry_afterwards(changeset: Changeset, tmp_path: Path) -> None:

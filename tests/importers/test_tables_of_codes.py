@@ -170,6 +170,48 @@ def test_no_row_is_joined_by_cadastral_numbers_that_are_closed_to_its_sender(
     assert allowed.status == ImportStatus.APPLIED
 
 
+def test_rows_are_counted_beyond_the_issues_that_are_kept(
+    community: Community, editor: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HROMADA_MAX_ISSUES", "2")
+    malformed, unknown = "one;cell;too;many", "UA99999999999999999;0;0"
+    rows = [f"{CITY};1;0", malformed, unknown, unknown, unknown]
+    importing = imported(table(tmp_path, "katottg;people;houses", *rows), community, editor, layer="units")
+    assert importing.issue_counts == {"row-malformed": 1, "code-not-found": 3}
+    assert [(row, rule) for row, rule, _, _ in told(importing)] == [
+        (2, "row-malformed"),
+        (3, "code-not-found"),
+    ]
+
+
+def test_rows_that_land_outside_of_the_community_are_told(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    community.boundary = GEOSGeometry(
+        "MULTIPOLYGON(((29.2 48.6, 29.25 48.6, 29.25 48.7, 29.2 48.7, 29.2 48.6)))", srid=4326
+    )
+    community.save()
+    far = "UA05040130020052742"
+    ring = "((30 50, 30.01 50, 30.01 50.01, 30 50.01, 30 50))"
+    AdminUnit.objects.create(
+        katottg=far, level=4, category="C", name_uk="Далека", geom=GEOSGeometry(f"MULTIPOLYGON({ring})", srid=4326)
+    )  # fmt: skip
+
+    importing = imported(
+        table(tmp_path, "katottg", CITY, far, "UA99999999999999999"), community, editor, layer="units"
+    )
+    summary = importing.summary or {}
+    assert (summary["outside"], summary["elsewhere"], summary["imported"]) == (1, False, 2)
+    assert told(importing) == [
+        (3, "code-not-found", "katottg", "UA99999999999999999"), (2, "outside-area", "", ""),
+    ]  # fmt: skip
+    [point] = importing.issues.filter(rule="outside-area").values_list("point", flat=True)
+    assert point.coords == (30.005, 50.005)
+
+    alone = imported(table(tmp_path, "katottg", far, name="far.csv"), community, editor, layer="far")
+    assert (alone.summary or {})["elsewhere"]
+
+
 def test_rows_keep_their_numbers_where_others_were_left_out_before(
     community: Community, editor: User, tmp_path: Path
 ) -> None:
