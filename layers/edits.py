@@ -78,6 +78,15 @@ class AlreadyReverted(HromadaError):
     message = _("Changeset %(changeset)s has been reverted already, by changeset %(by)s.")
 
 
+class RevertWaits(HromadaError):
+    code = "revert-waits"
+    status = 409
+    message = _(
+        "Changeset %(changeset)s is being reverted already: changeset %(by)s waits for a reviewer. Wait for "
+        "their decision."
+    )
+
+
 @dataclass(frozen=True)
 class ChangeDraft:
     """One wanted change. `geometry` is a GeoJSON geometry in 4326; updates give geometry and
@@ -234,15 +243,13 @@ def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str =
     """Undo an applied changeset by a new one: every feature, id and attribute as before it.
 
     The new changeset is applied at once, or left submitted where the layer demands review. Raises
-    StaleEdit with the features changed since, AlreadyReverted, WrongStatus, NotAllowed.
+    StaleEdit with the features changed since, AlreadyReverted, RevertWaits, WrongStatus, NotAllowed.
     """
     with transaction.atomic():
         layer = _locked_layer(changeset)
         changeset = _locked(changeset, Changeset.Status.APPLIED)
         access.require(actor, layer, Action.EDIT)
-        done = changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).first()
-        if done:
-            raise AlreadyReverted(changeset=changeset.pk, by=done.pk)
+        _refuse_reverted(changeset)
         inverse = open_changeset(layer=layer, author=actor, comment=comment, source=Changeset.Source.REVERT)
         inverse.reverts = changeset
         inverse.save(update_fields=["reverts"])
@@ -251,6 +258,15 @@ def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str =
         if inverse.review_required:
             return inverse
         return apply_changeset(changeset=inverse, actor=actor)
+
+
+def _refuse_reverted(changeset: Changeset) -> None:
+    """Raises AlreadyReverted, and RevertWaits where another undoing waits for its reviewer."""
+    refusals = {Changeset.Status.APPLIED: AlreadyReverted, Changeset.Status.SUBMITTED: RevertWaits}
+    for status, refusal in refusals.items():
+        inverse = changeset.reverted_by_set.filter(status=status).first()
+        if inverse is not None:
+            raise refusal(changeset=changeset.pk, by=inverse.pk)
 
 
 def discard_changeset(*, changeset: Changeset, actor: User | None) -> None:

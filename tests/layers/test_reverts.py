@@ -11,6 +11,7 @@ from layers.catalogue import update_layer
 from layers.changes import OutsideYourArea, StaleEdit
 from layers.edits import (
     ChangeDraft,
+    RevertWaits,
     apply_changeset,
     open_changeset,
     revert_changeset,
@@ -113,6 +114,15 @@ def test_a_rejected_undoing_leaves_nothing_behind(replaced: Changeset, user_with
     waiting = revert_changeset(changeset=replaced, actor=None)
     review_changeset(changeset=waiting, actor=user_with_role("reviewer"), verdict="rejected")
     assert staging_tables() == 0
+
+
+def test_no_second_undoing_waits_beside_the_first(replaced: Changeset, user_with_role: MakeUser) -> None:
+    update_layer(layer=replaced.layer, actor=None, review_required=True)
+    waiting = revert_changeset(changeset=replaced, actor=None)
+    with pytest.raises(RevertWaits, match=f"changeset {waiting.pk} waits for a reviewer"):
+        revert_changeset(changeset=replaced, actor=None)
+    review_changeset(changeset=waiting, actor=user_with_role("reviewer"), verdict="rejected")
+    assert revert_changeset(changeset=replaced, actor=None).status == Changeset.Status.SUBMITTED
 
 
 def test_an_approved_undoing_is_applied(replaced: Changeset, user_with_role: MakeUser) -> None:
