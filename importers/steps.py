@@ -31,7 +31,7 @@ from importers.questions import MISSING, stored
 from importers.states import ENDED, State, WrongImportStatus, state_of
 from importers.uploads import discard_upload
 from layers.catalogue import LayerBeingPrepared, may_create_layers, refuse_name_of_raster
-from layers.models import Layer
+from layers.models import Layer, Raster
 
 __all__ = [
     "WrongImportStatus",
@@ -150,17 +150,21 @@ def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Impo
             raise BadChoice(choice="source_layers", reason=_("at least one layer must be named."))
         for name in names:
             chosen_layer(inspection, name)
-        siblings = [_sibling(importing, name, actor) for name in names[1:]]
-    choices = Choices.from_json(importing.choices)
-    own = choices.layer or free_slug(importing.community, names[0])
-    first = decide(importing=importing, actor=actor, choices={"source_layer": names[0], "layer": own})
-    return [first, *(decide(importing=sibling, actor=actor, choices={}) for sibling in siblings)]
+        slugs = [Choices.from_json(importing.choices).layer or free_slug(importing.community, names[0])]
+        for name in names[1:]:
+            slugs.append(free_slug(importing.community, name, besides=slugs))
+        siblings = [
+            _sibling(importing, name, slug, actor) for name, slug in zip(names[1:], slugs[1:], strict=True)
+        ]
+        wanted = {"source_layer": names[0], "layer": slugs[0]}
+        first = decide(importing=importing, actor=actor, choices=wanted)
+        return [first, *(decide(importing=sibling, actor=actor, choices={}) for sibling in siblings)]
 
 
-def _sibling(importing: Import, source_layer: str, actor: User) -> Import:
+def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Import:
     wanted = {
-        **importing.choices, "source_layer": source_layer, "layer": free_slug(importing.community, source_layer),
-        "title": {}, "mapping": [], "keep_personal": {}, "key_field": "",
+        **importing.choices, "source_layer": source_layer, "layer": slug, "title": {},
+        "mapping": [], "keep_personal": {}, "key_field": "",
     }  # fmt: skip
     made = Import.objects.create(
         community=importing.community, owner=importing.owner, name=importing.name,
@@ -172,9 +176,12 @@ def _sibling(importing: Import, source_layer: str, actor: User) -> Import:
     return made
 
 
-def free_slug(community: Community, name: str) -> str:
-    """A short name for a new layer, made of `name`, that no layer of the community has."""
-    taken = set(Layer.objects.filter(community=community).values_list("slug", flat=True))
+def free_slug(community: Community, name: str, *, besides: Sequence[str] = ()) -> str:
+    """A short name for a new layer, made of `name`, that no layer and no raster of the community has and that is
+    not among `besides`."""
+    taken = set(besides)
+    for model in (Layer, Raster):
+        taken.update(model.objects.filter(community=community).values_list("slug", flat=True))
     return field_key(field_key(name)[:36].rstrip("_"), taken)
 
 

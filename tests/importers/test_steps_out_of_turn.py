@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gis_core.communities import Community
+from gis_core.errors import NotAllowed
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers import steps
@@ -14,7 +15,7 @@ from importers.models import Import, ImportStatus
 from importers.states import State, WrongImportStatus, state_of
 from importers.uploads import receive_upload
 from layers.edits import review_changeset
-from layers.models import Changeset, Feature, Layer
+from layers.models import Changeset, Feature, Layer, Raster
 from tests.importers import files
 
 MakeUser = Callable[..., User]
@@ -83,3 +84,40 @@ def test_an_import_that_was_applied_while_it_was_being_cancelled_stays_applied(
     importing = Import.objects.get(pk=importing.pk)
     assert (importing.status, importing.changeset is None) == (ImportStatus.APPLIED, False)
     assert Feature.objects.count() == 2
+
+
+def test_layers_of_one_file_take_names_that_neither_rasters_nor_each_other_have(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = files.geopackage(tmp_path, files.points(1), layer="План")
+    for name in ("Ділянки", "ділянки!", "Ділянки?"):
+        files.geopackage(tmp_path, files.points(1), layer=name)
+    Raster.objects.create(
+        community=community, slug="dilianky", title={"uk": "Знімок"}, size=1, accuracy_m=0.0, width=1, height=1,
+        transform=[1.0, 0.0, 0.0, 0.0, -1.0, 0.0], resolution_m=1.0, bands=[], statistics=[],
+        footprint="SRID=4326;MULTIPOLYGON(((29 48,30 48,30 49,29 48)))",
+    )  # fmt: skip
+    importing = started(file, community, editor, until="apply", layer="dilianky_2")
+    made = steps.split(importing=importing, actor=editor, layers=["План", "Ділянки", "ділянки!", "Ділянки?"])
+    assert [item.choices["layer"] for item in made] == [
+        "dilianky_2", "dilianky_3", "dilianky_4", "dilianky_5",
+    ]  # fmt: skip
+
+
+def test_of_layers_that_cannot_all_be_imported_none_is_begun(
+    community: Community, editor: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = files.geopackage(tmp_path, files.points(1), layer="a")
+    files.geopackage(tmp_path, files.points(1), layer="b")
+    importing = started(file, community, editor)
+    decide = steps.decide
+
+    def refuse_siblings(*, importing: Import, actor: User, choices: Any) -> Import:
+        if not choices:
+            raise NotAllowed()
+        return decide(importing=importing, actor=actor, choices=choices)
+
+    monkeypatch.setattr(steps, "decide", refuse_siblings)
+    with pytest.raises(NotAllowed):
+        steps.split(importing=importing, actor=editor, layers=["a", "b"])
+    assert Import.objects.get().choices["source_layer"] == ""
