@@ -18,7 +18,7 @@ _SHOWN_ISSUES = 20
 class ImportSummary:
     """Counts read to outside are rows of the file; added to unchanged are what differs from the layer as it was;
     created to deleted features, once applied. `changeset` is None where nothing was to change; `issues` is
-    the number of things reported about rows, all of which are kept as ImportIssue."""
+    the number of things found about rows; as many as the limit `max_issues` are kept as ImportIssue."""
 
     layer: str
     created_layer: bool

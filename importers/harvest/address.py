@@ -9,7 +9,7 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from importers.harvest.errors import AddressRefused, HostNotFound
 
@@ -167,7 +167,5 @@ def _is_open(text: str, allow: Allowance) -> bool:
 
 def _path(path: str, query: str) -> str:
     """Path and query in ASCII, whatever letters they were written in."""
-    from urllib.parse import quote
-
     safe = quote(path or "/", safe="/%:@!$&'()*+,;=~-._")
     return safe + (f"?{quote(query, safe='/%:@!$&()*+,;=?~-._[]')}" if query else "")

@@ -217,7 +217,7 @@ def _damage_told(dataset: DatasetRequest) -> Iterator[None]:
 
 def _facts(dataset: DatasetRequest, inner: str, max_fields: int, max_rows: int) -> LayerFacts:
     info = pyogrio.read_info(
-        dataset.path, layer=inner, force_feature_count=True, force_total_bounds=True, **_options(dataset)
+        dataset.path, layer=inner, force_feature_count=True, force_total_bounds=True, **open_options(dataset)
     )
     if len(info["fields"]) > max_fields:
         raise OverLimit(name=dataset.name, limit="max_fields", found=len(info["fields"]), allowed=max_fields)
@@ -258,7 +258,8 @@ def _refuse_lost_lines(dataset: DatasetRequest, features: int) -> None:
         raise CountsDisagree(name=dataset.name, expected=expected, found=features)
 
 
-def _options(dataset: DatasetRequest) -> dict[str, str]:
+def open_options(dataset: DatasetRequest) -> dict[str, str]:
+    """What GDAL is told when it opens a file of this format."""
     return _OPTIONS.get(dataset.format, {})
 
 
@@ -320,7 +321,12 @@ def _geometry_type(dataset: DatasetRequest, inner: str, said: str | None) -> str
         return plain
     kinds: set[str] = set()
     with pyogrio.open_arrow(
-        dataset.path, layer=inner, columns=[], batch_size=_LOOK_AT_ONCE, use_pyarrow=True, **_options(dataset)
+        dataset.path,
+        layer=inner,
+        columns=[],
+        batch_size=_LOOK_AT_ONCE,
+        use_pyarrow=True,
+        **open_options(dataset),
     ) as (_, reader):
         for batch in islice(reader, _LOOK_AT_KINDS // _LOOK_AT_ONCE):
             kinds.update(_WKB_KINDS.get(code, "Geometry") for code in _wkb_codes(batch.columns[-1]))
@@ -344,7 +350,7 @@ class _open:  # noqa: N801 - used like the function it wraps
 
     def __init__(self, layer: LayerFacts, **options: int) -> None:
         self._opened = pyogrio.open_arrow(
-            layer.dataset.path, layer=layer.inner, use_pyarrow=True, **options, **_options(layer.dataset)
+            layer.dataset.path, layer=layer.inner, use_pyarrow=True, **options, **open_options(layer.dataset)
         )
         self._has_geometry = bool(layer.geometry_type)
 

@@ -64,7 +64,7 @@ def _read(layer: LayerFacts, start: int, count: int) -> np.ndarray:
     """WKB of some rows."""
     _, _, geometry, _ = pyogrio.raw.read(
         layer.dataset.path, layer=layer.inner, columns=[], skip_features=start, max_features=count,
-        force_2d=True, **vector._options(layer.dataset),
+        force_2d=True, **vector.open_options(layer.dataset),
     )  # fmt: skip
     return np.empty(0, object) if geometry is None else geometry
 
