@@ -15,10 +15,13 @@ export class ImportReview extends HTMLElement {
   /** One after the other, so that the last answer counts all of them. */
   private queue: Promise<void> = Promise.resolve();
   private pending = 0;
+  /** How many the server would apply; null while the page's own number stands. */
   private accepted: number | null = null;
+  private nothing = false;
 
   connectedCallback(): void {
     for (const part of this.querySelectorAll<HTMLElement>("[data-unscripted]")) part.hidden = true;
+    this.nothing = document.querySelector<HTMLButtonElement>("[data-apply]")?.disabled ?? false;
     this.append(this.said);
     this.addEventListener("change", (event) => {
       const box = event.target;
@@ -54,10 +57,10 @@ export class ImportReview extends HTMLElement {
   private offer(): void {
     const apply = document.querySelector<HTMLButtonElement>("[data-apply]");
     if (!apply) return;
-    this.accepted ??= apply.disabled ? 0 : null;
     if (this.pending === 0 && this.accepted !== null) {
       apply.textContent = this.words("review.apply", { n: this.accepted });
+      this.nothing = this.accepted === 0;
     }
-    apply.disabled = this.pending > 0 || this.accepted === 0;
+    apply.disabled = this.pending > 0 || this.nothing;
   }
 }
