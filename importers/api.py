@@ -99,8 +99,8 @@ class FileSerializer(serializers.Serializer[Any]):
     access_level = serializers.ChoiceField(choices=AccessLevel.choices, default=AccessLevel.STAFF)
     crs = serializers.CharField(default="", allow_blank=True)
     encoding = serializers.CharField(default="", allow_blank=True)
-    source_layer = serializers.CharField(default="", allow_blank=True)
-    key_field = serializers.CharField(default="", allow_blank=True)
+    source_layer = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
+    key_field = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
     mode = serializers.ChoiceField(choices=Changeset.StagingMode.choices, default="", allow_blank=True)
     comment = serializers.CharField(default="", allow_blank=True)
     mapping = serializers.JSONField(default=_no_columns, help_text="JSON, as in the choices")
@@ -302,7 +302,9 @@ class OneImport(ApiView):
 
 
 class SplitSerializer(serializers.Serializer[Any]):
-    source_layers = serializers.ListField(child=serializers.CharField(), min_length=1, max_length=100)
+    source_layers = serializers.ListField(
+        child=serializers.CharField(trim_whitespace=False), min_length=1, max_length=100
+    )
 
 
 @extend_schema(

@@ -22,6 +22,7 @@ LANGUAGES = ("uk", "en")
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,58}")
 _LONGEST_NAME, _LONGEST_TITLE, _LONGEST_COMMENT, _MOST_COLUMNS = 200, 200, 500, 2000
+_LONGEST_IN_FILE = 1000
 _ONE_OF: dict[str, tuple[str, ...]] = {
     "theme": tuple(Theme.values),
     "access_level": tuple(AccessLevel.values),
@@ -30,7 +31,8 @@ _ONE_OF: dict[str, tuple[str, ...]] = {
     "until": (INSPECT, PREPARE, APPLY),
 }
 _TEXT_LENGTHS = {
-    "source_layer": _LONGEST_NAME, "standard": 40, "crs": 40, "encoding": 40, "comment": _LONGEST_COMMENT,
+    "source_layer": _LONGEST_IN_FILE, "key_field": _LONGEST_IN_FILE, "standard": 40,
+    "crs": 40, "encoding": 40, "comment": _LONGEST_COMMENT,
 }  # fmt: skip
 
 
@@ -118,6 +120,11 @@ class Choices:
 
 
 def _text(name: str, value: Any, longest: int = 0) -> str:
+    return _name_in_file(name, value, longest).strip()
+
+
+def _name_in_file(name: str, value: Any, longest: int = 0) -> str:
+    """A name that the file gave, which may begin or end with blanks: it must stay as it is."""
     if not isinstance(value, str):
         raise BadChoice(choice=name, reason=gettext("text was expected."))
     most = longest or _TEXT_LENGTHS.get(name, _LONGEST_NAME)
@@ -125,7 +132,7 @@ def _text(name: str, value: Any, longest: int = 0) -> str:
         raise BadChoice(choice=name, reason=gettext("it is longer than %s characters.") % most)
     if "\x00" in value:
         raise BadChoice(choice=name, reason=gettext("it holds a NUL character."))
-    return value.strip()
+    return value
 
 
 def _one_of(name: str, value: Any) -> str:
@@ -166,7 +173,10 @@ def _reasons(name: str, value: Any) -> dict[str, str]:
     """Column -> why its personal data is kept; a decision without a reason is none."""
     if not isinstance(value, Mapping) or len(value) > _MOST_COLUMNS:
         raise BadChoice(choice=name, reason=gettext("an object was expected."))
-    told = {_text(name, column): _text(name, reason, _LONGEST_COMMENT) for column, reason in value.items()}
+    told = {
+        _name_in_file(name, column, _LONGEST_IN_FILE): _text(name, reason, _LONGEST_COMMENT)
+        for column, reason in value.items()
+    }
     for column, reason in told.items():
         if not reason:
             raise BadChoice(choice=name, reason=gettext("say why “%s” is kept.") % column)
@@ -205,7 +215,8 @@ def _column(place: str, item: Any) -> ColumnChoice:
     if not isinstance(keep, bool):
         raise BadChoice(choice=f"{place}.keep", reason=gettext("true or false was expected."))
     return ColumnChoice(
-        source=str(item["source"])[:_LONGEST_NAME], key=_key(f"{place}.key", item.get("key", "")), type=kind,
+        source=_name_in_file(f"{place}.source", item["source"], _LONGEST_IN_FILE),
+        key=_key(f"{place}.key", item.get("key", "")), type=kind,
         title=_texts(f"{place}.title", item.get("title", {})), unit=_text(f"{place}.unit", item.get("unit", ""), 30),
         keep=keep,
     )  # fmt: skip
@@ -213,6 +224,7 @@ def _column(place: str, item: Any) -> ColumnChoice:
 
 _CHECKS: dict[str, Any] = {
     **dict.fromkeys(_ONE_OF, _one_of),
-    "layer": _slug, "key_field": _text, "title": _texts, "keep_personal": _reasons, "mapping": _columns,
+    "layer": _slug, "source_layer": _name_in_file, "key_field": _name_in_file, "title": _texts,
+    "keep_personal": _reasons, "mapping": _columns,
     "swap_xy": _yes_no_unknown, "fix_lookalikes": _yes_no,
 }  # fmt: skip

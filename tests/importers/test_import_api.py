@@ -165,6 +165,29 @@ def test_a_wrong_decision_is_a_problem_that_names_it(
     assert patch(browser, address, {"layer": "parcels"}).json()["status"] == "preparing"
 
 
+def test_names_in_a_file_are_taken_with_their_blanks(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    file = files.geopackage(tmp_path, files.points(2).rename(columns={"name": "name "}), layer="Аркуш1 ")
+    files.geopackage(tmp_path, files.points(1), layer="b")
+    address = send(browser, file, source_layer="Аркуш1 ", layer="first", apply="true")["Location"]
+    run_ready_jobs()
+    assert browser.get(address).json()["status"] == "applied"
+    address = send(browser, file)["Location"]
+    run_ready_jobs()
+    answer = browser.post(f"{address}/split", {"source_layers": ["Аркуш1 "]}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    run_ready_jobs()
+    told = {"layer": "parcels", "mapping": [{"source": "name ", "key": "nazva"}], "key_field": "name "}
+    told |= {"keep_personal": {"name ": "так"}}
+    answer = patch(browser, address, told)
+    assert answer.status_code == 200, answer.content.decode()
+    assert answer.json()["choices"]["keep_personal"] == {"name ": "так"}
+    run_ready_jobs()
+    endless = patch(browser, address, {"mapping": [{"source": "x" * 1001}]})
+    assert (endless.status_code, endless.json()["choice"]) == (422, "mapping[0].source")
+
+
 def test_a_token_works_without_a_session_and_a_session_needs_the_forgery_check(
     community: Community, user_with_role: MakeUser, tmp_path: Path
 ) -> None:
