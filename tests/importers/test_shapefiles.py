@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from importers.errors import CrsUnknown, EncodingUnknown, NothingLeft
+from importers.loading import refusal_issues
 from importers.sandbox import Conversion, convert_file, inspect_file, read_issues, read_rows
 from tests.importers.corpus import (
     MIXED,
@@ -198,7 +199,8 @@ def test_metres_declared_as_degrees_are_asked_about_with_systems_in_metres(tmp_p
     with pytest.raises(NothingLeft) as caught_again:
         converted(shapefile_parts([metres] * 3), tmp_path, crs="4326")
     assert caught_again.value.params["rule"] == "coordinates-out-of-range"
-    assert not (tmp_path / "work" / "out").exists()
+    issues = read_issues(refusal_issues(tmp_path / "work"))
+    assert {issue.rule for issue in issues} == {"coordinates-out-of-range"}
 
 
 def test_an_unknown_datum_with_known_numbers_is_recognised_by_them(tmp_path: Path) -> None:
