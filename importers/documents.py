@@ -67,7 +67,7 @@ def short_document(importing: Import, state: State) -> dict[str, Any]:
         "created_at": importing.created_at.isoformat(),
         "updated_at": importing.updated_at.isoformat(),
         "status": str(state.status),
-        "status_label": str(state.status.label),
+        "status_label": state.label,
         "progress": _progress(state),
         "job": str(importing.job) if importing.job else None,
         "links": {
@@ -93,7 +93,7 @@ def possible(importing: Import, state: State, user: User) -> dict[str, bool]:
         "cancel": unfinished or (steers and _may_stop(state) and not cancelling),
         "retry": steers and state.status in (ImportStatus.FAILED, ImportStatus.CANCELLED),
         "discard": steers and not state.is_working and state.status not in applied,
-        "revert": state.status == ImportStatus.APPLIED and _may_revert(importing, user),
+        "revert": state.status == ImportStatus.APPLIED and not state.undoing and _may_revert(importing, user),
     }
 
 

@@ -36,19 +36,39 @@ class WrongImportStatus(HromadaError):
     message = _("The import is “%(status)s”; this cannot be done with it now.")
 
 
+class OwnerGone(HromadaError):
+    code = "import-owner-gone"
+    status = 409
+    message = _("Whoever began this import has no account any more. Send the file again as a new import.")
+
+
 class ChangesetRejected(HromadaError):
     code = "changeset-rejected"
     status = 409
     message = _("The reviewer refused this import: %(comment)s")
 
 
+def refuse_without_owner(importing: Import) -> None:
+    """An import acts with its owner's rights; without an owner those would be the server's own. Raises OwnerGone."""
+    if importing.owner_id is None:
+        raise OwnerGone()
+
+
 @dataclass(frozen=True)
 class State:
-    """An import as it is: status, why it failed ({"code", "params"}), and the job that works on it or did."""
+    """An import as it is: status, why it failed ({"code", "params"}), and the job that works on it or did.
+
+    One that is applied is `undoing` where a changeset that undoes it waits for its reviewer.
+    """
 
     status: ImportStatus
     problem: dict[str, Any] | None
     job: Job | None
+    undoing: bool = False
+
+    @property
+    def label(self) -> str:
+        return str(_("applied; its undoing waits for a reviewer") if self.undoing else self.status.label)
 
     @property
     def is_working(self) -> bool:
@@ -88,8 +108,8 @@ def _state(importing: Import, job: Job | None) -> State:
     changeset = importing.changeset
     if status == ImportStatus.SUBMITTED and changeset is not None:
         return _of_review(changeset, job)
-    if status == ImportStatus.APPLIED and changeset is not None and _reverted(changeset):
-        return State(ImportStatus.REVERTED, None, job)
+    if status == ImportStatus.APPLIED and changeset is not None:
+        return _of_applied(changeset, importing.problem, job)
     return State(status, importing.problem, job)
 
 
@@ -108,8 +128,7 @@ def _of_job(status: ImportStatus, job: Job | None) -> State:
 def _of_review(changeset: Changeset, job: Job | None) -> State:
     match changeset.status:
         case Changeset.Status.APPLIED:
-            done = ImportStatus.REVERTED if _reverted(changeset) else ImportStatus.APPLIED
-            return State(done, None, job)
+            return _of_applied(changeset, None, job)
         case Changeset.Status.REJECTED:
             refusal = ChangesetRejected(comment=changeset.review_comment)
             return State(ImportStatus.FAILED, {"code": refusal.code, "params": refusal.params}, job)
@@ -119,5 +138,8 @@ def _of_review(changeset: Changeset, job: Job | None) -> State:
             return State(ImportStatus.SUBMITTED, None, job)
 
 
-def _reverted(changeset: Changeset) -> bool:
-    return changeset.reverted_by_set.filter(status=Changeset.Status.APPLIED).exists()
+def _of_applied(changeset: Changeset, problem: dict[str, Any] | None, job: Job | None) -> State:
+    inverses = set(changeset.reverted_by_set.values_list("status", flat=True))
+    if Changeset.Status.APPLIED in inverses:
+        return State(ImportStatus.REVERTED, None, job)
+    return State(ImportStatus.APPLIED, problem, job, undoing=Changeset.Status.SUBMITTED in inverses)

@@ -278,6 +278,8 @@ def revert(*, importing: Import, actor: User) -> Import:
     with transaction.atomic():
         importing, state = _locked(importing, actor)
         _refuse_status(state, only={ImportStatus.APPLIED})
+        if state.undoing:
+            raise WrongImportStatus(status=state.label)
         tasks.enqueue(importing, ImportStatus.REVERTING, actor)
     return importing
 
