@@ -28,9 +28,10 @@ from importers.fields import field_key
 from importers.models import Import, ImportStatus, Upload
 from importers.plan import chosen_layer, target_layer
 from importers.questions import MISSING, stored
-from importers.states import ENDED, State, WrongImportStatus, state_of
+from importers.states import ENDED, State, WrongImportStatus, refuse_without_owner, state_of
 from importers.uploads import discard_upload
 from layers.catalogue import LayerBeingPrepared, may_create_layers, refuse_name_of_raster
+from layers.loads import LayerMovedOn
 from layers.models import Layer, Raster
 
 __all__ = [
@@ -245,8 +246,11 @@ def retry(*, importing: Import, actor: User) -> Import:
         if importing.inspection is None or importing.status == ImportStatus.INSPECTING:
             _refuse_gone(importing)
             tasks.enqueue(importing, ImportStatus.INSPECTING, actor)
-        elif _is_staged(importing) and (state.problem or {}).get("code") != "layer-moved-on":
-            tasks.enqueue(importing, ImportStatus.APPLYING, actor)
+        elif _is_staged(importing):
+            # What is staged needs no other reading: it is applied, or compared with the layer as it is now.
+            moved = (state.problem or {}).get("code") == LayerMovedOn.code
+            step = ImportStatus.PREPARING if moved else ImportStatus.APPLYING
+            tasks.enqueue(importing, step, actor, staged=True)
         elif question := _question(importing):
             _refuse_gone(importing)
             importing.question, importing.problem, importing.status = question, None, ImportStatus.WAITING
@@ -316,6 +320,7 @@ def _refuse_status(
 
 def _question(importing: Import) -> dict[str, Any] | None:
     """What is missing in the decisions; raises what is wrong in them."""
+    refuse_without_owner(importing)
     try:
         pipeline.plan_of(importing, importing.owner)
     except HromadaError as error:

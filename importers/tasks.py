@@ -18,6 +18,7 @@ from importers.errors import NothingLeft
 from importers.folders import work_folder
 from importers.models import Import, ImportStatus
 from importers.questions import ASKED, stored
+from importers.states import refuse_without_owner
 from layers.edits import revert_changeset
 
 
@@ -47,6 +48,13 @@ def prepare_import(import_id: int, turn: int) -> dict[str, Any]:
         go_on(importing)
 
     return _run(import_id, turn, ImportStatus.PREPARING, work)
+
+
+@task(title=_("Comparing an import with its layer again"), queue_name="imports")
+def compare_import(import_id: int, turn: int) -> dict[str, Any]:
+    """Find out how the staged rows differ from a layer that has moved on; somebody looks at that, whatever the
+    import was told before."""
+    return _run(import_id, turn, ImportStatus.PREPARING, pipeline.compare_again)
 
 
 @task(title=_("Applying an import"), queue_name="imports")
@@ -81,15 +89,18 @@ def clear_import(import_id: int, turn: int) -> dict[str, Any]:
     return {}
 
 
-def enqueue(importing: Import, status: str, actor: User | None) -> None:
-    """Give the import its next job, which makes every earlier one void; in the caller's transaction."""
+def enqueue(importing: Import, status: str, actor: User | None, *, staged: bool = False) -> None:
+    """Give the import its next job, which makes every earlier one void; in the caller's transaction. With
+    `staged`, preparing goes by the rows that are staged already."""
     steps: dict[str, tuple[Any, tuple[Any, ...]]] = {
         ImportStatus.INSPECTING: (inspect_import, ()),
-        ImportStatus.PREPARING: (prepare_import, ()),
+        ImportStatus.PREPARING: (compare_import if staged else prepare_import, ()),
         ImportStatus.APPLYING: (apply_import, (actor.pk if actor else None,)),
         ImportStatus.REVERTING: (revert_import, (actor.pk if actor else None,)),
     }
     job_task, arguments = steps[status]
+    if status != ImportStatus.REVERTING:
+        refuse_without_owner(importing)
     Import.objects.filter(pk=importing.pk).update(turn=F("turn") + 1)
     importing.refresh_from_db(fields=["turn"])
     queued = job_task.using(
@@ -118,6 +129,8 @@ def _run(import_id: int, turn: int, status: str, work: Callable[[Import], None])
     )
     if importing is None:
         return {}
+    if status != ImportStatus.REVERTING:
+        refuse_without_owner(importing)
     try:
         work(importing)
     except HromadaError as error:

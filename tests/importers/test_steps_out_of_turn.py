@@ -12,7 +12,7 @@ from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers import steps
 from importers.models import Import, ImportStatus
-from importers.states import State, WrongImportStatus, state_of
+from importers.states import OwnerGone, State, WrongImportStatus, state_of
 from importers.uploads import receive_upload
 from layers.edits import review_changeset
 from layers.models import Changeset, Feature, Layer, Raster
@@ -121,3 +121,23 @@ def test_of_layers_that_cannot_all_be_imported_none_is_begun(
     with pytest.raises(NotAllowed):
         steps.split(importing=importing, actor=editor, layers=["a", "b"])
     assert Import.objects.get().choices["source_layer"] == ""
+
+
+def test_an_import_whose_owner_is_gone_does_nothing_more_with_the_servers_own_rights(
+    community: Community, editor: User, user_with_role: MakeUser, tmp_path: Path
+) -> None:
+    admin = user_with_role("admin")
+    file = files.shapefile(tmp_path, files.parcels(2))
+    ready = started(file, community, editor, layer="parcels", until="prepare")
+    waiting = started(file, community, editor, layer="roads")
+    queued = started(file, community, editor, layer="water")
+    steps.prepare(importing=queued, actor=editor)
+    Import.objects.update(owner=None)
+    for step in (lambda: steps.apply(importing=ready, actor=admin),
+                 lambda: steps.prepare(importing=waiting, actor=admin),
+                 lambda: steps.decide(importing=waiting, actor=admin, choices={"layer": "houses"})):  # fmt: skip
+        with pytest.raises(OwnerGone):
+            step()
+    assert (state_of(after_jobs(queued)).problem or {})["code"] == "import-owner-gone"
+    steps.discard(importing=waiting, actor=admin)
+    assert not Layer.objects.filter(is_draft=False).exists()
