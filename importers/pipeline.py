@@ -222,6 +222,21 @@ def _compare(importing: Import, plan: LayerPlan, conversion: Conversion, changes
     importing.save()
 
 
+def compare_again(importing: Import) -> None:
+    """Find how the staged rows differ from the layer as it is now, without reading the file again; what was
+    refused stays refused. Raises KeysTaken (append)."""
+    progress.report(_LOADED, COMPARING)
+    changeset = importing.changeset
+    assert changeset is not None  # noqa: S101 -- it was ready
+    counts = compute_diff(changeset)
+    found = {name: getattr(counts, name) for name in ("added", "changed", "removed", "unchanged")}
+    importing.summary = {**(importing.summary or {}), **found}
+    importing.status, importing.question, importing.problem = ImportStatus.READY, None, None
+    if counts.added + counts.changed + counts.removed == 0:
+        _nothing_to_change(importing)
+    importing.save()
+
+
 def apply(importing: Import, *, actor: User | None) -> None:
     """Make the accepted differences true, or hand them to a reviewer where the layer demands that.
 

@@ -8,10 +8,11 @@ import pytest
 
 from gis_core.communities import Community
 from gis_core.people import User
-from importers import steps
+from importers import review, steps
 from importers.models import Import, ImportStatus
 from layers.edits import review_changeset
-from layers.models import Changeset, Layer
+from layers.models import Changeset, Feature, Layer
+from tests.conftest import add_features, square
 from tests.importers import files
 from tests.importers.test_import_steps import after_jobs, started, status_of
 
@@ -49,3 +50,34 @@ def test_an_import_whose_undoing_waits_for_a_reviewer_says_so_and_is_not_undone_
     importing = Import.objects.get(pk=importing.pk)
     assert steps.import_document(importing, editor)["can"]["revert"]
     assert status_of(importing) == ImportStatus.APPLIED
+
+
+def test_what_was_refused_stays_refused_when_the_layer_has_moved_on_and_the_file_is_not_read_again(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    folder, other = tmp_path / "one", tmp_path / "other"
+    folder.mkdir()
+    other.mkdir()
+    started(files.shapefile(folder, files.parcels(2)), community, editor, layer="parcels", until="apply")
+    file = files.shapefile(other, files.parcels(5))
+    importing = started(file, community, editor, layer="parcels", mode="replace", until="prepare")
+    assert importing.changeset is not None
+    staged = importing.changeset.pk
+    refused = review.rows(importing, editor, kind="added", limit=1, after=0)[0].id
+    review.accept(importing, kind=None, ids=[refused], accepted=False)
+    add_features(Layer.objects.get(), [(square(30, 50), {})])
+    steps.apply(importing=importing, actor=editor)
+    importing = after_jobs(importing)
+    document = steps.import_document(importing, editor)
+    assert (document["status"], document["problem"]["code"]) == ("failed", "layer-moved-on")
+    for upload in importing.uploads.all():
+        upload.path.unlink()
+    steps.retry(importing=importing, actor=editor)
+    importing = after_jobs(importing)
+    document = steps.import_document(importing, editor)
+    assert (document["status"], document["changeset"]["id"]) == ("ready", staged)
+    assert (document["diff"]["added"], document["diff"]["removed"], document["diff"]["accepted"]) == (3, 1, 3)
+    assert document["summary"]["removed"] == 1
+    steps.apply(importing=importing, actor=editor)
+    assert status_of(after_jobs(importing)) == ImportStatus.APPLIED
+    assert refused not in Feature.objects.values_list("pk", flat=True)
