@@ -30,6 +30,7 @@ from layers.models.catalogue import GeometryType
 KATOTTG, KOATUU, CAD_NUM = "katottg", "koatuu", "cad_num"
 KINDS = (CAD_NUM, KATOTTG, KOATUU)
 MISSING, NOT_FOUND, NO_GEOMETRY = "code-missing", "code-not-found", "code-no-geometry"
+AMBIGUOUS = "code-ambiguous"
 OUTSIDE = "outside-area"
 _CHUNK = 10_000
 # The share of a column's filled values that must have the form of a code; forms as in detect.columns.
@@ -128,6 +129,7 @@ def join_geometry(
             as_points = kind != CAD_NUM and _codes_are_shared()
         joined = _give_shapes(changeset, code_key, as_points=as_points)
         _judge(changeset, code_key, bbox)
+        _tell_ambiguous(changeset, code_key)
         counts = _issue_counts()
         if tell is not None and counts:
             with closing(_issues(code_key, numbers)) as issues:
@@ -147,14 +149,15 @@ def _gather_codes(changeset: Changeset, kind: str, code_key: str) -> None:
     ).format(key=sql.Literal(code_key), staged=staging.staging_table(changeset))
     with connection.cursor() as cursor, connection.chunked_cursor() as found:
         cursor.execute(
-            "CREATE TEMP TABLE join_codes (written text, code text, rows bigint, known boolean, geom geometry) "
+            "CREATE TEMP TABLE join_codes (written text, code text, rows bigint, known boolean, geom geometry, "
+            "ambiguous boolean NOT NULL DEFAULT false) "
             "ON COMMIT DROP"
         )
         found.execute(written)
         while chunk := found.fetchmany(_CHUNK):
             texts, rows = zip(*chunk, strict=True)
             cursor.execute(
-                "INSERT INTO join_codes SELECT written, code, rows, false "
+                "INSERT INTO join_codes (written, code, rows, known) SELECT written, code, rows, false "
                 "FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS n (written, code, rows)",
                 [list(texts), [CODES[kind].normalised(text) for text in texts], list(rows)],
             )
@@ -162,12 +165,13 @@ def _gather_codes(changeset: Changeset, kind: str, code_key: str) -> None:
 
 
 def _find_shapes(changeset: Changeset, kind: str, source: Layer | None, source_key: str) -> None:
-    """The geometry of each code; `known` where the register has the code at all."""
+    """The geometry of each code; `known` where the register has the code at all, `ambiguous` where it has it several
+    times with nothing to choose by: then the eldest counts."""
     if kind == KATOTTG:
-        found = sql.SQL("SELECT katottg AS code, geom, 0 AS rank FROM gis_core_adminunit")
+        found = sql.SQL("SELECT katottg AS code, geom, 0 AS rank, katottg AS tie FROM gis_core_adminunit")
     elif kind == KOATUU:  # one code may stand for a settlement and its council: the smallest with a boundary
         found = sql.SQL(
-            "SELECT code, geom, -level AS rank FROM gis_core_adminunit, unnest(koatuu) AS code "
+            "SELECT code, geom, -level AS rank, katottg AS tie FROM gis_core_adminunit, unnest(koatuu) AS code "
             "WHERE koatuu && ARRAY(SELECT code::varchar FROM join_codes WHERE code IS NOT NULL)"
         )
     else:
@@ -178,12 +182,13 @@ def _find_shapes(changeset: Changeset, kind: str, source: Layer | None, source_k
             else sql.SQL("external_key")
         )
         found = sql.SQL(
-            "SELECT {code} AS code, geom, id AS rank FROM layers_feature WHERE layer_id = {layer} "
+            "SELECT {code} AS code, geom, 0 AS rank, id AS tie FROM layers_feature WHERE layer_id = {layer} "
             "AND {code} IN (SELECT code FROM join_codes)"
         ).format(code=code, layer=sql.Literal(source.pk))
     _run(
-        "UPDATE join_codes j SET known = true, geom = f.geom FROM (SELECT DISTINCT ON (code) code, geom FROM ("
-        "{found}) AS all_found ORDER BY code, geom IS NULL, rank) AS f WHERE f.code = j.code",
+        "UPDATE join_codes j SET known = true, geom = f.geom, ambiguous = f.ambiguous FROM (SELECT DISTINCT ON (code) "
+        "code, geom, count(geom) OVER (PARTITION BY code, rank) > 1 AS ambiguous FROM ({found}) AS all_found "
+        "ORDER BY code, geom IS NULL, rank, tie) AS f WHERE f.code = j.code",
         changeset, found=found,
     )  # fmt: skip
 
@@ -248,6 +253,15 @@ def _judge(changeset: Changeset, code_key: str, bbox: Bbox | None) -> None:
     )  # fmt: skip
 
 
+def _tell_ambiguous(changeset: Changeset, code_key: str) -> None:
+    _run(
+        "INSERT INTO join_issues SELECT s.row, {ambiguous}, left(s.written, 100) "
+        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, properties->>{key} AS written FROM {staged}) AS s "
+        "JOIN join_codes j ON j.written = s.written AND j.ambiguous",
+        changeset, key=sql.Literal(code_key), ambiguous=sql.Literal(AMBIGUOUS),
+    )  # fmt: skip
+
+
 def _issue_counts() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT rule, count(*) FROM join_issues GROUP BY rule ORDER BY rule")
@@ -263,7 +277,8 @@ def _issues(code_key: str, numbers: RowNumbers | None) -> Generator[RowIssue, No
                 if rule == OUTSIDE:
                     yield RowIssue(row, rule, KEPT, point=(lon, lat))
                 else:
-                    yield RowIssue(row, rule, REJECTED, code_key, written or "")
+                    done = KEPT if rule == AMBIGUOUS else REJECTED
+                    yield RowIssue(row, rule, done, code_key, written or "")
 
 
 def _run(statement: str, changeset: Changeset, **parts: sql.Composable) -> int:

@@ -87,6 +87,9 @@ RULES: dict[str, Any] = {
         "one of them."
     ),
     "code-missing": _("The row has no code in “%(field)s”, so there is no telling where it lies."),
+    "code-ambiguous": _(
+        "Several have the code “%(value)s”; the row was given the place of the one that was there first. Check it."
+    ),
     "code-not-found": _(
         "No place is known for the code “%(value)s” in “%(field)s”. Check the code, or import what it names first."
     ),

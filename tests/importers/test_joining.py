@@ -143,6 +143,24 @@ def test_cadastral_numbers_find_parcels_however_they_are_written(
     assert rules(issues) == [(2, "code-not-found", "0510600000:01:001:0009")]
 
 
+def test_a_number_that_several_parcels_have_is_told(
+    changeset: Changeset, make_layer: Callable[..., Layer], tmp_path: Path
+) -> None:
+    fields = [{"key": "cad_num", "type": "string", "title": {"uk": "Кадастровий номер"}}]
+    twice, once = "0510600000:01:001:0001", "0510600000:01:001:0002"
+    parcels = make_layer(
+        "parcels", fields=fields,
+        features=[(square(west), {"cad_num": code}) for west, code in ((29, twice), (30, twice), (31, once))],
+    )  # fmt: skip
+    staged(changeset, tmp_path, [once, twice])
+
+    result, issues = joined_and_told(changeset, kind="cad_num", code_key="kod", source_layer=parcels)
+
+    assert [west for *_, west in places(changeset)] == [31.0, 29.0]
+    assert rules(issues) == [(2, "code-ambiguous", twice)]
+    assert (issues[0].done, result.joined, result.issue_counts) == ("kept", 2, {"code-ambiguous": 1})
+
+
 def test_the_table_takes_no_row_without_geometry_afterwards(changeset: Changeset, tmp_path: Path) -> None:
     staged(changeset, tmp_path, [CITY])
     join_geometry(changeset, kind="katottg", code_key="kod")
