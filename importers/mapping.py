@@ -5,7 +5,7 @@ shapefile cut to ten bytes, and by what the values look like; a choice that was 
 columns goes first. Columns that match nothing are kept under their own names.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -184,12 +184,6 @@ def schema_fields(
         if kept(item, choices) and not (schema and schema.get(key)):
             made.append(_field_document(item, choice, key))
     return made
-
-
-def missing_fields(mapped: Iterable[FieldMapping], schema: Schema) -> list[Field]:
-    """Required fields of the schema for which the file has no column."""
-    given = {item.key for item in mapped}
-    return [item for item in schema.fields if item.required and item.key not in given]
 
 
 def propose_key(proposal: Sequence[ProposedField], choices: "Choices | None" = None) -> str:

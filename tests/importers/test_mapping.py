@@ -15,7 +15,6 @@ from importers.mapping import (
     ProposedField,
     kept,
     mappings,
-    missing_fields,
     propose,
     propose_key,
     schema_fields,
@@ -229,13 +228,6 @@ def test_a_key_is_proposed_where_all_values_are_there_and_differ() -> None:
     )
     assert propose_key(propose(layer_of({"cad_num": [*numbers[:2], None], "n": ["a", "b", "c"]}))) == ""
     assert propose_key(propose(layer_of({"cad_num": [numbers[0]] * 3}))) == ""
-
-
-def test_required_fields_without_a_column_are_named() -> None:
-    schema = standard_schema("social_facilities")
-    assert schema is not None
-    found = mappings(propose(layer_of({"Назва": ["а"]}), schema=schema), Choices(), schema=schema)
-    assert [item.key for item in missing_fields(found, schema)] == ["kind"]
 
 
 def test_the_proposal_is_plain_json() -> None:
