@@ -87,6 +87,12 @@ class Program:
         """Of the web server and the worker, with those that they started and keep."""
         return sorted(pid for item in (self.web, self.worker) for pid in (item.pid, *_children(item.pid)))
 
+    def is_settled(self) -> bool:
+        """Whether the same processes are there for a while: what only helps them to start has ended."""
+        before = self.processes()
+        time.sleep(2)
+        return len(before) == 4 and before == self.processes()
+
     def cpu_s(self) -> float:
         """Processor time of all of it so far, with that of the processes that opened files."""
         return sum(_cpu_s(pid) for pid in self.processes())
@@ -110,7 +116,9 @@ def running_program(token: str, **variables: str) -> Iterator[Program]:
         try:
             wait_until(lambda: _answers(port), timeout_s=60)
             worker = running.start(**variables)
-            yield Program(port, token, web, worker)
+            program = Program(port, token, web, worker)
+            wait_until(program.is_settled, timeout_s=60)
+            yield program
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(web.pid, signal.SIGKILL)
