@@ -2,38 +2,51 @@
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 
 from gis_core.people import User
 from importers.models import Import, ImportStatus
 from importers.states import WrongImportStatus, state_of
 from layers import diff
 from layers.access import editable_schema
-from layers.diff import DiffRow
+from layers.diff import DiffCounts, DiffRow, NoDiff
 from layers.models import Changeset, Layer
 from layers.queries import Box
 from layers.schema import Field, Schema
 
+_COUNTED = (ImportStatus.READY, ImportStatus.SUBMITTED)
 _OPEN = (Changeset.Status.DRAFT, Changeset.Status.SUBMITTED, Changeset.Status.NEEDS_CHANGES)
 
 
 def counts(importing: Import) -> dict[str, int] | None:
     """added, changed, removed, unchanged, invalid (rows left out) and accepted; None before it was prepared.
 
-    Once the changeset is applied they are those of the preparation.
+    They are counted while somebody may still look at them, and are those of the preparation while the changeset
+    is being applied, which holds the differences to itself, and afterwards.
     """
-    summary, changeset = importing.summary, importing.changeset
+    summary = importing.summary
     if summary is None:
         return None
     found = {name: summary.get(name, 0) for name in ("added", "changed", "removed", "unchanged")}
     accepted = sum(found.values()) - found["unchanged"]
-    if changeset is not None and changeset.status in _OPEN:
-        now = diff.diff_counts(changeset)
+    if now := _counted(importing):
         found = {name: getattr(now, name) for name in found}
         accepted = now.accepted
     elif summary.get("revision"):
         accepted = summary["created"] + summary["updated"] + summary["deleted"]
     return {**found, "invalid": summary["rejected"], "accepted": accepted}
+
+
+def _counted(importing: Import) -> DiffCounts | None:
+    """The differences as they are now; None where they are not to be looked at, or are gone since."""
+    changeset = importing.changeset
+    if changeset is None or changeset.status not in _OPEN or importing.status not in _COUNTED:
+        return None
+    try:
+        with transaction.atomic():
+            return diff.diff_counts(changeset)
+    except (ProgrammingError, NoDiff):
+        return None
 
 
 def rows(importing: Import, user: User, *, kind: str | None, limit: int, after: int) -> Sequence[DiffRow]:

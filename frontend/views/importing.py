@@ -22,6 +22,7 @@ from importers.models import Import, ImportStatus
 from importers.review import sees_all
 from importers.states import state_of
 from layers.access import visible_layers
+from layers.diff import NoDiff
 from layers.models import Layer
 
 ASKED_ELSEWHERE = frozenset(
@@ -64,7 +65,7 @@ def importing_page(
         try:
             with transaction.atomic():
                 context |= parts[step](request, importing, document)
-        except ProgrammingError:
+        except (ProgrammingError, NoDiff):
             # The staged rows are gone: it was applied or cancelled while this page was being made.
             if step != "differences" or not _moved(importing):
                 raise
