@@ -32,7 +32,7 @@ from frontend.views.page import community_named, page, signed_in, turned_away, w
 from frontend.views.rasters import uploads_of
 from gis_core import limits
 from gis_core.communities import Community
-from gis_core.errors import HromadaError, NotAllowed, NotFound
+from gis_core.errors import BadParameter, HromadaError, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action, roles_that_may
 from importers import steps
@@ -42,10 +42,11 @@ from importers.documents import import_document, possible, short_document
 from importers.models import Import, Upload
 from importers.rasters.source import Sent, holds_raster
 from importers.review import accept
-from importers.states import states_of
+from importers.states import state_of, states_of
 from importers.uploads import discard_upload, receive_upload
 
 PAGE_SIZE = 30
+MOST_ROWS = 10_000
 
 
 @csrf_exempt  # the inner view checks: reading the body must wait until the gate stands before it
@@ -176,8 +177,9 @@ def importing(request: HttpRequest, community: str, importing: UUID) -> HttpResp
 
 @require_safe
 def state(request: HttpRequest, community: str, importing: UUID) -> HttpResponse:
-    """Where an import is, for the page that waits; costs three queries, and nothing to send while it stays."""
-    document = import_document(import_of(request, community, importing), signed_in(request))
+    """Where an import is, for the page that waits; costs four queries, and nothing to send while it stays."""
+    found = import_of(request, community, importing)
+    document = short_document(found, state_of(found))
     told = {
         "status": document["status"],
         "label": document["status_label"],
@@ -186,8 +188,8 @@ def state(request: HttpRequest, community: str, importing: UUID) -> HttpResponse
     }
     body = json.dumps(told, ensure_ascii=False).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    found = get_conditional_response(request, etag=etag)
-    response = found or HttpResponse(body, content_type="application/json")
+    unchanged = get_conditional_response(request, etag=etag)
+    response = unchanged or HttpResponse(body, content_type="application/json")
     response["ETag"] = etag
     patch_cache_control(response, private=True, no_cache=True)
     return response
@@ -276,8 +278,7 @@ def review(request: HttpRequest, community: str, importing: UUID) -> HttpRespons
     document = import_document(found, signed_in(request))
     if not document["can"]["apply"] or found.changeset is None:
         raise steps.WrongImportStatus(status=document["status_label"])
-    shown = {int(text) for text in request.POST.getlist("shown") if text.isascii() and text.isdigit()}
-    kept = {int(text) for text in request.POST.getlist("row") if text.isascii() and text.isdigit()}
+    shown, kept = (_row_ids(request, name) for name in ("shown", "row"))
     match request.POST.get("do", ""):
         case "rows":
             accept(found, kind=None, ids=sorted(shown & kept), accepted=True)
@@ -290,6 +291,14 @@ def review(request: HttpRequest, community: str, importing: UUID) -> HttpRespons
     return _to(
         found, f"?{back}#differences" if back.replace("=", "").replace("&", "").isalnum() else "#differences"
     )
+
+
+def _row_ids(request: HttpRequest, name: str) -> set[int]:
+    """Ids of rows of a page. Raises BadParameter."""
+    texts = request.POST.getlist(name)
+    if len(texts) > MOST_ROWS or not all(it.isascii() and it.isdigit() and len(it) <= 18 for it in texts):
+        raise BadParameter(parameter=name, reason=_("a whole number was expected."))
+    return {int(text) for text in texts}
 
 
 @require_POST

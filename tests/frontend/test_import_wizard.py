@@ -13,6 +13,7 @@ from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers.models import Import, Upload
+from layers import staging
 from layers.models import Layer
 from tests.conftest import make_community, square
 from tests.frontend.html import Document
@@ -161,7 +162,8 @@ def test_differences_are_shown_before_and_after_and_taken_row_by_row(client: Cli
     assert "Застосувати 1 зміну" in wizard.words
     wizard.act("apply")
     assert Layer.objects.get().feature_count == 3, "what was not taken was not deleted"
-    client.post(f"{wizard.address}review/", {"do": "accept"})
+    late = client.post(f"{wizard.address}review/", {"do": "accept"})
+    assert late.status_code == 409
     assert "1 змінено" in wizard.words
 
 
@@ -180,6 +182,71 @@ def test_a_column_that_the_layer_is_about_to_gain_is_among_the_differences(
     page = wizard.page
     assert [tag.words for tag in page.all("ins")] == ["добрий", "потребує ремонту"]
     assert sum("STAN" in words for words in page.words_of("dt")) == 2
+
+
+def test_while_it_is_applied_the_page_does_not_look_at_the_differences(
+    client: Client, tmp_path: Path
+) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(2)))
+    wizard.choose("target", title_uk="Ділянки")
+    client.post(f"{wizard.address}apply/")
+    changeset = wizard.importing.changeset
+    assert changeset is not None
+    staging.drop_staging(changeset)  # as the job does, before it is committed that it was applied
+    assert "Застосовуємо зміни" in wizard.words
+    document = client.get(f"/api/imports/{wizard.importing.uuid}").json()
+    assert (document["status"], document["diff"]["added"]) == ("applying", 2)
+
+
+def test_asking_how_far_it_is_costs_few_queries_and_no_look_at_the_differences(
+    client: Client, tmp_path: Path, django_assert_num_queries: Any
+) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(2)))
+    wizard.choose("target", title_uk="Ділянки")
+    with django_assert_num_queries(4) as asked:  # the session, its user, the import and its job
+        told = client.get(f"{wizard.address}state/").json()
+    assert (told["status"], told["working"], told["progress"]) == ("ready", False, None)
+    assert not any("diff" in query["sql"].lower() for query in asked.captured_queries)
+
+
+@pytest.mark.parametrize("rows", ["9" * 25, "1" * 19])
+def test_a_row_of_no_table_is_a_wrong_parameter(client: Client, tmp_path: Path, rows: str) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(1)))
+    wizard.choose("target", title_uk="Ділянки")
+    for name in ("shown", "row"):
+        refused = client.post(f"{wizard.address}review/", {"do": "rows", name: rows})
+        assert refused.status_code == 400
+    many = client.post(f"{wizard.address}review/", {"do": "rows", "shown": [*map(str, range(10_001))]})
+    assert many.status_code == 400
+
+
+def test_a_comment_goes_with_the_import(client: Client, tmp_path: Path) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(1)))
+    Import.objects.update(choices={**wizard.importing.choices, "comment": "з оцифрування"})
+    assert wizard.form("target")["comment"] == "з оцифрування"
+    wizard.choose("target", title_uk="Ділянки")
+    assert wizard.importing.choices["comment"] == "з оцифрування"
+
+
+def test_who_may_only_look_at_an_import_is_offered_nothing_to_do(
+    client: Client, tmp_path: Path, client_of: Callable[..., Client], user_with_role: Callable[..., User]
+) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(1)))
+    other = client_of(user_with_role("editor", email="other@example.org"))
+
+    def forms() -> list[str]:
+        page = Document(other.get(wizard.address).content.decode())
+        return [
+            tag.attributes["action"]
+            for tag in page.all("form")
+            if "/imports/" in tag.attributes.get("action", "")
+        ]
+
+    assert forms() == [], "the check"
+    wizard.choose("target", title_uk="Ділянки")
+    assert "Рядок за рядком" in Wizard(other, wizard.address).words
+    assert forms() == [], "the differences"
+    assert len(wizard.page.all("form")) > 2, "its owner is offered them"
 
 
 def test_all_or_a_kind_is_taken_or_left_with_one_button(client: Client, tmp_path: Path) -> None:
