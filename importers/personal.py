@@ -97,7 +97,8 @@ def personal_kind(name: str, patterns: Mapping[str, float], filled: float) -> st
 
 def _by_values(patterns: Mapping[str, float]) -> str:
     full, short = patterns.get("person", 0.0), patterns.get("person_short", 0.0)
-    if full >= _ENOUGH or full + short >= _MOST:  # a name with initials is weaker: streets are written so, too
+    # Names with initials tell less: streets are written so, too.
+    if full >= _ENOUGH or full + short >= _MOST:
         return "name"
     if patterns.get("email", 0.0) >= _ENOUGH:
         return "email"
