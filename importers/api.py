@@ -132,6 +132,9 @@ class ImportSerializer(ShortImportSerializer):
     inspection = serializers.DictField(allow_null=True, help_text="{name, format, layers: […]}")
     choices = ChoicesSerializer()
     proposal = serializers.ListField(child=serializers.DictField(), help_text="What becomes of each column")
+    proposed_key = serializers.CharField(
+        help_text="Key of the column that tells rows apart; “” where none does"
+    )
     standards = serializers.ListField(child=serializers.DictField(), help_text="[{name, score}]")
     summary = serializers.DictField(allow_null=True, help_text="Counts, CRS, operation, accuracy, encoding")
     diff = serializers.DictField(

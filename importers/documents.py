@@ -13,7 +13,7 @@ from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
 from importers.closed import inspection_without_values, problem_without_values
-from importers.mapping import ProposedField, kept, propose, suggest_standards
+from importers.mapping import ProposedField, kept, propose, propose_key, suggest_standards
 from importers.models import Import, ImportStatus
 from importers.pipeline import inspection_of
 from importers.plan import chosen_layer, proposal_for
@@ -34,7 +34,9 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
     state = state_of(importing)
     source = _source(importing)
     question, problem, inspection = importing.question, state.problem, importing.inspection
-    proposal = _proposal(source, importing, user)
+    proposed = _proposal(source, importing, user)
+    choices = Choices.from_json(importing.choices)
+    proposal = [_with_choice(item, choices) for item in proposed]
     if not review.sees_all(importing, user):
         question, problem = problem_without_values(question), problem_without_values(problem)
         inspection = inspection_without_values(inspection)
@@ -44,8 +46,9 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         "question": told(question) if state.status == ImportStatus.WAITING else None,
         "problem": told(problem),
         "inspection": inspection,
-        "choices": Choices.from_json(importing.choices).to_json(),
+        "choices": choices.to_json(),
         "proposal": proposal,
+        "proposed_key": propose_key(proposed, choices),
         "standards": _standards(source),
         "summary": importing.summary,
         "diff": review.counts(importing),
@@ -131,16 +134,15 @@ def _source(importing: Import) -> LayerInspection | None:
         return None
 
 
-def _proposal(source: LayerInspection | None, importing: Import, user: User) -> list[dict[str, Any]]:
-    """What would become of each column, decisions put in."""
+def _proposal(source: LayerInspection | None, importing: Import, user: User) -> list[ProposedField]:
+    """What would become of each column."""
     if source is None:
         return []
     choices = Choices.from_json(importing.choices)
     try:
-        proposal = proposal_for(source, community=importing.community, actor=user, choices=choices)
+        return proposal_for(source, community=importing.community, actor=user, choices=choices)
     except HromadaError:
-        proposal = propose(source)
-    return [_with_choice(item, choices) for item in proposal]
+        return propose(source)
 
 
 def _standards(source: LayerInspection | None) -> list[dict[str, Any]]:

@@ -165,7 +165,8 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
         "target": NEW,
         "title_uk": title.get("uk") or title_of(document),
         "title_en": title.get("en", ""),
-        **{name: choices[name] for name in ("theme", "access_level", "standard", "key_field", "comment")},
+        **{name: choices[name] for name in ("theme", "access_level", "standard", "comment")},
+        "key_field": choices["key_field"] or ("" if choices["layer"] else document.get("proposed_key", "")),
         "mode": choices["mode"] or Mode.UPDATE.value,
         **letters,
     }

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.test import Client
 
+from frontend.importing.target import initial_of
 from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User, create_api_token
@@ -186,6 +187,21 @@ def test_names_in_a_file_are_taken_with_their_blanks(
     run_ready_jobs()
     endless = patch(browser, address, {"mapping": [{"source": "x" * 1001}]})
     assert (endless.status_code, endless.json()["choice"]) == (422, "mapping[0].source")
+
+
+def test_a_column_that_tells_rows_apart_is_proposed_as_the_key(
+    community: Community, browser: Client, tmp_path: Path
+) -> None:
+    frame = files.parcels(3).rename(columns={"CADNUM": "cad_num"})
+    address = send(browser, files.shapefile(tmp_path, frame))["Location"]
+    run_ready_jobs()
+    document = browser.get(address).json()
+    assert document["proposed_key"] == "cad_num"
+    assert initial_of(document, set())["key_field"] == "cad_num"
+    frame["cad_num"] = "0510600000:01:001:0001"
+    address = send(browser, files.shapefile(tmp_path, frame, name="same"))["Location"]
+    run_ready_jobs()
+    assert browser.get(address).json()["proposed_key"] == ""
 
 
 def test_a_token_works_without_a_session_and_a_session_needs_the_forgery_check(
