@@ -35,7 +35,7 @@ from importers.sandbox.protocol import layer_from_json
 from importers.summary import ImportSummary, prepared_summary, summary_of, with_changeset
 from importers.surroundings import area_of, expected_box
 from layers import staging
-from layers.catalogue import create_layer, update_layer
+from layers.catalogue import create_layer
 from layers.diff import compute_diff
 from layers.edits import (
     NothingToChange,
@@ -195,6 +195,7 @@ def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset:
         on_progress=_loading, numbers=numbers if joined else None,
     )  # fmt: skip
     staging.keep_values(changeset, plan.kept_fields)
+    staging.gain_fields(changeset, plan.new_fields)
     return place_rows(importing, plan, changeset, conversion, joined, numbers) if joined else conversion
 
 
@@ -260,8 +261,6 @@ def apply(importing: Import, *, actor: User | None) -> None:
 
 def _applied(importing: Import, changeset: Changeset, actor: User | None) -> Changeset:
     summary, layer = importing.summary or {}, changeset.layer
-    if new := summary.get("new_fields"):
-        layer = update_layer(layer=layer, actor=changeset.author, fields=[*layer.fields, *new])
     if kept := [item for item in summary.get("personal", ()) if item["kept"]]:
         journal.record(
             action="personal-data-kept", subject=layer.full_name, actor=actor, community=layer.community,

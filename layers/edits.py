@@ -25,7 +25,7 @@ from gis_core.roles import Action
 from layers import access, staging
 from layers.applying import Counts, extent_after
 from layers.applying import NothingToChange as NothingToChange
-from layers.catalogue import discard_draft, publish_draft
+from layers.catalogue import discard_draft, publish_draft, update_layer
 from layers.changes import (
     apply_changes,
     check_area,
@@ -33,7 +33,7 @@ from layers.changes import (
     insert_changes,
     keep_hidden_fields,
 )
-from layers.loads import apply_staged
+from layers.loads import LayerMovedOn, apply_staged
 from layers.models import Change, Changeset, Layer
 from layers.reverts import apply_inverse, draft_inverse, is_listed
 from layers.schema import Schema
@@ -222,6 +222,7 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         needs_review = changeset.review_required or layer.review_required
         if needs_review and changeset.reviewer_id in (None, changeset.author_id):
             raise ReviewNeeded()
+        layer = _with_new_fields(layer, changeset)
         with _writing(changeset):
             counts = _carry_out(layer, changeset, actor)
         _finish(layer, changeset, counts)
@@ -229,6 +230,19 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
             publish_draft(layer=layer, actor=actor)
         _record(changeset, "changeset-applied", actor)
     return changeset
+
+
+def _with_new_fields(layer: Layer, changeset: Changeset) -> Layer:
+    """The locked layer with the fields that the changeset brings. Raises LayerMovedOn where one of them was
+    added since with another type, NotAllowed."""
+    known = {item.key: item.type for item in layer.schema}
+    if any(known.get(item.key, item.type) != item.type for item in Schema.from_json(changeset.new_fields)):
+        raise LayerMovedOn()
+    new = [item for item in changeset.new_fields if item["key"] not in known]
+    if new:
+        layer = update_layer(layer=layer, actor=changeset.author, fields=[*layer.fields, *new])
+        changeset.layer = layer
+    return layer
 
 
 def _carry_out(layer: Layer, changeset: Changeset, actor: User | None) -> Counts:

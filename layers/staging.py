@@ -5,8 +5,8 @@ as it stands, and columns that are the same for all rows are its defaults: a loa
 geometry, properties and key alone. Beside it lies, once it was computed, what differs from the layer.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from django.db import connection
 from psycopg2 import sql
@@ -97,6 +97,12 @@ def repeated_keys(changeset: Changeset, *, limit: int = 20) -> list[str]:
             ).format(staging_table(changeset), sql.Literal(limit))
         )
         return [key for (key,) in cursor.fetchall()]
+
+
+def gain_fields(changeset: Changeset, fields: Sequence[Mapping[str, Any]]) -> None:
+    """Let the layer gain these fields (the JSON form of layers.schema) when the changeset is applied."""
+    changeset.new_fields = [dict(item) for item in fields]
+    changeset.save(update_fields=["new_fields"])
 
 
 def keep_values(changeset: Changeset, keys: Sequence[str]) -> None:

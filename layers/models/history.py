@@ -51,6 +51,9 @@ class Changeset(models.Model):
         blank=True,
         help_text="Keys whose values staged rows leave as they are in the features that they update",
     )
+    new_fields = models.JSONField(
+        default=list, blank=True, help_text="Fields that the layer gains when this is applied"
+    )
     review_required = models.BooleanField(default=False)
     reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     review_comment = models.CharField(max_length=500, blank=True)

@@ -10,7 +10,7 @@ from gis_core.communities import Community
 from gis_core.people import User
 from importers import review, steps
 from importers.models import Import, ImportStatus
-from layers.edits import review_changeset
+from layers.edits import apply_changeset, review_changeset
 from layers.models import Changeset, Feature, Layer
 from tests.conftest import add_features, square
 from tests.importers import files
@@ -81,3 +81,32 @@ def test_what_was_refused_stays_refused_when_the_layer_has_moved_on_and_the_file
     steps.apply(importing=importing, actor=editor)
     assert status_of(after_jobs(importing)) == ImportStatus.APPLIED
     assert refused not in Feature.objects.values_list("pk", flat=True)
+
+
+@pytest.mark.parametrize("verdict", ["rejected", "approved"])
+def test_a_layer_gains_the_fields_of_an_import_when_it_is_applied_and_none_of_one_that_is_refused(
+    community: Community, user_with_role: MakeUser, tmp_path: Path, verdict: str
+) -> None:
+    admin, folder = user_with_role("admin"), tmp_path / "fewer"
+    folder.mkdir()
+    fewer = files.shapefile(folder, files.parcels(2).drop(columns="PLOSHA"))
+    started(fewer, community, admin, layer="parcels", until="apply")
+    Layer.objects.update(review_required=True)
+    importing = started(
+        files.shapefile(tmp_path, files.parcels(3)), community, admin, layer="parcels", mode="replace",
+        until="apply", mapping=[{"source": "PLOSHA"}],
+    )  # fmt: skip
+    assert status_of(importing) == ImportStatus.SUBMITTED
+    assert Layer.objects.get().schema.get("plosha") is None
+    assert importing.changeset is not None
+    reviewed = review_changeset(
+        changeset=importing.changeset, actor=user_with_role("reviewer"), verdict=verdict
+    )
+    if verdict == "rejected":
+        assert Layer.objects.get().schema.get("plosha") is None
+        return
+    apply_changeset(changeset=reviewed, actor=None)
+    field = Layer.objects.get().schema.get("plosha")
+    assert field is not None
+    assert field.access == "staff"
+    assert Feature.objects.filter(properties__has_key="plosha").count() == 3
