@@ -165,8 +165,7 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
         "target": NEW,
         "title_uk": title.get("uk") or title_of(document),
         "title_en": title.get("en", ""),
-        **{name: choices[name] for name in ("theme", "access_level", "standard", "comment")},
-        "key_field": choices["key_field"] or ("" if choices["layer"] else document.get("proposed_key", "")),
+        **{name: choices[name] for name in ("theme", "access_level", "standard", "key_field", "comment")},
         "mode": choices["mode"] or Mode.UPDATE.value,
         **letters,
     }

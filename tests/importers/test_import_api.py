@@ -12,7 +12,6 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.test import Client
 
-from frontend.importing.target import initial_of
 from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User, create_api_token
@@ -197,7 +196,6 @@ def test_a_column_that_tells_rows_apart_is_proposed_as_the_key(
     run_ready_jobs()
     document = browser.get(address).json()
     assert document["proposed_key"] == "cad_num"
-    assert initial_of(document, set())["key_field"] == "cad_num"
     frame["cad_num"] = "0510600000:01:001:0001"
     address = send(browser, files.shapefile(tmp_path, frame, name="same"))["Location"]
     run_ready_jobs()
