@@ -223,12 +223,7 @@ def _choose_layers(request: HttpRequest, importing: Import) -> HttpResponse:
         return importing_page(
             request, importing, failure=_("Choose at least one layer of the file."), status=422
         )
-    for name in wanted[1:]:
-        steps.start_import(
-            community=importing.community, owner=actor, uploads=list(importing.uploads.all()),
-            choices={"source_layer": name},
-        )  # fmt: skip
-    steps.decide(importing=importing, actor=actor, choices={"source_layer": wanted[0]})
+    steps.split(importing=importing, actor=actor, layers=wanted)
     if len(wanted) > 1:
         messages.info(request, _("Each layer is imported by itself: the others wait in the list of imports."))
     return _to(importing)

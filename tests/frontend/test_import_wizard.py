@@ -11,6 +11,7 @@ from django.test import Client
 
 from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
+from gis_core.jobs.models import Job
 from gis_core.people import User
 from importers.models import Import, Upload
 from layers import staging
@@ -461,6 +462,23 @@ def test_of_several_layers_each_chosen_one_becomes_an_import(client: Client, tmp
     wizard.choose("layers", source_layer=["one", "three"])
     assert sorted(it.choices["source_layer"] for it in Import.objects.all()) == ["one", "three"]
     assert Upload.objects.count() == 1, "the same file for both"
+    assert {it.status for it in Import.objects.all()} == {"waiting"}, "each is checked before it is compared"
+    assert Job.objects.count() == 1, "the file is read once"
+    for importing in Import.objects.all():
+        title = f"Шар {importing.choices['source_layer']}"
+        Wizard(client, f"/demo/imports/{importing.uuid}/").choose("target", title_uk=title)
+    assert {it.status for it in Import.objects.all()} == {"ready"}
+
+
+def test_who_manages_the_community_chooses_layers_of_a_file_that_somebody_else_sent(
+    client: Client, tmp_path: Path, client_of: Callable[..., Client], user_with_role: Callable[..., User]
+) -> None:
+    file = tmp_path / "plan.gpkg"
+    for name in ("one", "two"):
+        files.parcels(1).to_file(file, layer=name, driver="GPKG")
+    wizard = give(client, file)
+    Wizard(client_of(user_with_role("admin")), wizard.address).choose("layers", source_layer=["one", "two"])
+    assert sorted(it.choices["source_layer"] for it in Import.objects.all()) == ["one", "two"]
 
 
 def test_a_remark_that_sums_up_many_values_shows_how_many(client: Client, tmp_path: Path) -> None:
