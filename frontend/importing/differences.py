@@ -13,8 +13,9 @@ from django.utils.translation import pgettext
 from frontend.naming import differences, feature_name, naming_field
 from gis_core.people import User
 from importers import review
+from importers.issues import issue_of
 from importers.models import Import
-from importers.report import DONE, REJECTED, RULES, RowIssue
+from importers.report import DONE, REJECTED, RULES
 from layers.diff import DiffRow
 from layers.models import Layer
 
@@ -127,7 +128,7 @@ def rules_of(importing: Import) -> list[Rule]:
     rules = []
     for item in listed:
         it = samples[item["first"]]
-        issue = RowIssue(it.row, it.rule, it.done, it.field, it.value, it.params)
+        issue = issue_of(it)
         count = item["sums"] or importing.issue_counts.get(it.rule, item["count"])
         rules.append(
             Rule(it.rule, count, issue.message, str(DONE.get(it.done, it.done)), it.done == REJECTED)
@@ -142,9 +143,9 @@ def issues_of(importing: Import, rule: str) -> list[dict[str, Any]]:
         found = found.filter(rule=rule)
     shown = []
     for it in found[:MOST_ISSUES]:
-        issue = RowIssue(it.row, it.rule, it.done, it.field, it.value, it.params)
+        issue = issue_of(it)
         shown.append({
             "row": it.row, "message": issue.message, "done": str(DONE.get(it.done, it.done)),
-            "is_loss": it.done == REJECTED, "point": [it.point.x, it.point.y] if it.point else None,
+            "is_loss": it.done == REJECTED, "point": issue.point,
         })  # fmt: skip
     return shown

@@ -189,7 +189,10 @@ def _issues(request: HttpRequest, importing: Import, document: dict[str, Any]) -
     rule = request.GET.get("rule", "")
     if not sees_all(importing, signed_in(request)):
         return {"rules": [], "issues": [], "issues_total": 0}
+    placed = importing.issues.filter(point__isnull=False).exists()
     return {
+        "issues_map": placed,
+        **({"map_config": small_map(request, importing.community)} if placed else {}),
         "rules": differences.rules_of(importing),
         "rule": rule,
         "issues": differences.issues_of(importing, rule),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -506,6 +507,24 @@ def test_letters_that_look_alike_are_put_right_when_somebody_says_so(client: Cli
     assert "Центральна" in wizard.words
     assert "Виправити літери" not in wizard.page.links()
     assert wizard.form("target", at="?step=check")["fix_lookalikes"] == "on"
+
+
+def test_places_of_remarks_are_shown_on_a_map_also_where_nothing_came_of_the_import(
+    client: Client, tmp_path: Path
+) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(1)))
+    issue = wizard.importing.issues.create(
+        rule="invalid-geometry", done="rejected", row=1, point=Point(29.2, 48.7)
+    )
+    Import.objects.update(status="failed", question=None, issue_counts={"invalid-geometry": 1})
+    (shown,) = wizard.page.all("import-diff-map")
+    assert shown.attributes["data-issues"].endswith("/issues.geojson")
+    assert any(tag.attributes.get("id") == "import-map-config" for tag in wizard.page.all("script"))
+    assert [
+        tag.attributes["data-point"] for tag in wizard.page.all("tr") if "data-point" in tag.attributes
+    ] == ["29.2,48.7"]
+    issue.delete()
+    assert wizard.page.all("import-diff-map") == []
 
 
 def test_remarks_quote_values_only_to_who_may_read_them(

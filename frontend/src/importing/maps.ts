@@ -1,7 +1,8 @@
 /**
  * `<import-points-map>`: the points of a file in each coordinate system it may be in.
  * `<raster-footprint-map>`: the outline of a raster.
- * `<import-diff-map>`: what an import adds, changes and removes. Both tell what the page says in words, too.
+ * `<import-diff-map>`: what an import adds, changes and removes, and the places of what was found in the file; those
+ * alone where it has no `data-features`. All tell what the page says in words, too.
  */
 import { requestJson } from "../api/http";
 import type { LngLat, Pixel } from "../map/port";
@@ -162,16 +163,21 @@ export function nearest(
 export class ImportDiffMap extends PageMap {
   private readonly note = el("p", { role: "status", class: "soft small" });
   private found: readonly Finding[] = [];
+  private moving: AbortController | null = null;
 
   protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
     const words = this.words;
     this.after(
       legend(
         [
-          ["added", words("map.added")],
-          ["changed", words("map.changed")],
-          ["before", words("map.before")],
-          ["removed", words("map.removed")],
+          ...(this.dataset.features
+            ? ([
+                ["added", words("map.added")],
+                ["changed", words("map.changed")],
+                ["before", words("map.before")],
+                ["removed", words("map.removed")],
+              ] as const)
+            : []),
           ["issue", words("map.issue")],
           ["boundary", words("map.boundary")],
         ],
@@ -180,18 +186,27 @@ export class ImportDiffMap extends PageMap {
       this.note,
     );
     const first = await this.load(null);
+    this.found = await this.loadIssues();
     const places = first.features.map(({ geometry }) => firstPlace(geometry));
+    if (!this.dataset.features) places.push(...this.found.map(({ at }) => [at.lng, at.lat] as const));
     const bounds = first.bbox ?? boundsOf(places.filter((place) => place !== null));
     if (bounds) sketch.fit(bounds);
-    this.found = await this.loadIssues();
     this.show(sketch, first);
     this.followRows(sketch);
     this.followClicks(sketch);
-    if (first.truncated) {
-      sketch.map.on(
-        "moveend",
-        () => void this.load(sketch.map.bounds()).then((part) => this.show(sketch, part)),
-      );
+    if (first.truncated) sketch.map.on("moveend", () => void this.follow(sketch));
+  }
+
+  /** What lies where the map was moved to; an answer that comes too late is not drawn. */
+  private async follow(sketch: Sketch): Promise<void> {
+    this.moving?.abort();
+    const moving = new AbortController();
+    this.moving = moving;
+    try {
+      const part = await this.load(sketch.map.bounds(), moving.signal);
+      if (!moving.signal.aborted) this.show(sketch, part);
+    } catch {
+      if (!moving.signal.aborted) this.note.textContent = this.words("upload.noAnswer");
     }
   }
 
@@ -200,9 +215,10 @@ export class ImportDiffMap extends PageMap {
     this.note.textContent = truncated ? this.words("map.truncated", { n: features.length }) : "";
   }
 
-  private load(box: readonly number[] | null): Promise<DiffCollection> {
+  private async load(box: readonly number[] | null, signal?: AbortSignal): Promise<DiffCollection> {
+    if (!this.dataset.features) return { type: "FeatureCollection", features: [] };
     const query = box ? `?bbox=${box.map((side) => side.toFixed(6)).join(",")}` : "";
-    return requestJson<DiffCollection>(`${this.dataset.features}${query}`);
+    return requestJson<DiffCollection>(`${this.dataset.features}${query}`, signal ? { signal } : {});
   }
 
   private async loadIssues(): Promise<readonly Finding[]> {
