@@ -20,7 +20,9 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_import_files", 50, "files", "Most files that form one import"),
     Limit("min_free_disk_percent", 15, "%", "Room on the disk of the uploads below which no file is taken"),
     Limit("min_free_disk_mb", 10_240, "MB", "Room that is enough on any disk, however large"),
-    Limit("upload_expires_h", 48, "h", "Time after which a file that was not sent to its end, or not used, goes"),
+    Limit(
+        "upload_expires_h", 48, "h", "Time after which a file that was not sent to its end, or not used, goes"
+    ),
     Limit("import_expires_d", 30, "days", "Time after which an import that was not finished is thrown away"),
     Limit("import_file_kept_d", 90, "days", "Time for which the file of a finished import is kept"),
     Limit("max_unpacked_mb", 2048, "MB", "Largest unpacked size of an archive"),
@@ -33,6 +35,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_fields", 200, "fields", "Most fields in one layer"),
     Limit("max_field_name", 1_000, "letters", "Longest name of a column in an imported file"),
     Limit("max_vertices", 100_000, "vertices", "Most vertices in one imported feature"),
+    Limit("max_diff_vertices", 500_000, "vertices", "Most vertices of an import's differences on one map"),
     Limit("max_edit_vertices", 10_000, "vertices", "Most vertices in one feature drawn by hand"),
     Limit("max_parts", 1_000, "parts", "Most parts in one multi-geometry"),
     Limit("max_rings", 10_000, "rings", "Most rings in one geometry"),

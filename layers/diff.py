@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg2 import sql
 
+from gis_core import limits
 from gis_core.errors import HromadaError
 from layers import access, diff_table, matching, staging
 from layers.applying import DuplicateKey, has_features
@@ -28,6 +29,7 @@ Mode = Changeset.StagingMode
 KINDS = {"added": Change.Op.CREATE, "changed": Change.Op.UPDATE, "removed": Change.Op.DELETE}
 _KIND_OF = {str(op): kind for kind, op in KINDS.items()}
 _SHOWN = 20
+_PIXELS = 2000  # width of a map on a large screen
 
 
 class RepeatedKeys(HromadaError):
@@ -338,12 +340,16 @@ def diff_features(
     """GeoJSON text: geometries before and after of at most `limit` differences, by id; in 4326, seven decimals.
 
     A feature's properties are `kind`, `side` (before | after), `accepted` and `feature_id`; no attributes.
-    One that keeps its place is there once, as after. `truncated` tells that there are more. Raises NoDiff.
+    One that keeps its place is there once, as after. With a `bbox` lines are drawn as a picture of it that is
+    2,000 pixels wide needs them. `truncated` tells that there are more, by number or by vertices. Raises NoDiff.
     """
-    inside, box = sql.SQL("true"), None
+    inside, box, drawn = sql.SQL("true"), None, sql.SQL("geom")
     if bbox is not None:
         box = sql.SQL("ST_MakeEnvelope({}, 4326)").format(sql.SQL(", ").join(map(sql.Literal, bbox)))
         inside = sql.SQL("(s.geom && {box} OR f.geom && {box})").format(box=box)
+        # Not the one that preserves topology: seconds for a feature of very many vertices.
+        pixel = sql.Literal((bbox[2] - bbox[0]) / _PIXELS)
+        drawn = sql.SQL("ST_Simplify(geom, {}, true)").format(pixel)
     statement = sql.SQL(_FEATURES).format(
         **{**_sources(changeset), "differences": differences(changeset, box=box)},
         ops=sql.Literal([str(KINDS[kind]) for kind in kinds]),
@@ -351,6 +357,8 @@ def diff_features(
         inside=inside,
         limit=sql.Literal(limit),
         more=sql.Literal(limit + 1),
+        drawn=drawn,
+        most=sql.Literal(limits.value("max_diff_vertices")),
     )
     with connection.cursor() as cursor:
         cursor.execute(statement)
@@ -366,19 +374,22 @@ _FEATURES = """
         LEFT JOIN layers_feature f ON f.layer_id = {layer} AND f.id = d.feature_id
         WHERE d.op = ANY ({ops}) AND {inside} ORDER BY d.id LIMIT {more}
     ), sides AS (
-        SELECT id, op, accepted, feature_id, side, geom
+        SELECT id, op, accepted, feature_id, side, {drawn} AS geom
         FROM (SELECT * FROM picked ORDER BY id LIMIT {limit}) AS shown,
              LATERAL (VALUES ('after', after), ('before', before)) AS both_sides (side, geom)
         WHERE geom IS NOT NULL
+    ), counted AS (
+        SELECT *, sum(ST_NPoints(geom)) OVER (ORDER BY id, side DESC) - ST_NPoints(geom) AS before_it FROM sides
     )
-    SELECT json_build_object('type', 'FeatureCollection', 'truncated', (SELECT count(*) > {limit} FROM picked),
+    SELECT json_build_object('type', 'FeatureCollection',
+        'truncated', (SELECT count(*) > {limit} FROM picked) OR (SELECT max(before_it) >= {most} FROM counted) IS TRUE,
         'features', coalesce(json_agg(json_build_object(
             'type', 'Feature', 'id', id, 'geometry', ST_AsGeoJSON(geom, 7)::json,
             'properties', json_build_object(
                 'kind', {kind_of}::jsonb ->> op::text, 'side', side, 'accepted', accepted,
                 'feature_id', CASE WHEN op <> 'C' THEN feature_id END))
             ORDER BY id, side DESC), '[]'::json))::text
-    FROM sides
+    FROM counted WHERE before_it < {most}
 """
 
 
