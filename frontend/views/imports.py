@@ -26,7 +26,6 @@ from frontend.importing import columns, stages
 from frontend.importing.answers import changed_target, reading_choices, wanted_layers
 from frontend.importing.sources import from_sources
 from frontend.importing.target import TargetForm, schema_of
-from frontend.uploads import RasterGate, UploadGate
 from frontend.views.importing import editable_layers, importing_page
 from frontend.views.page import community_named, page, signed_in, turned_away, whole_number
 from frontend.views.rasters import uploads_of
@@ -39,6 +38,7 @@ from importers import steps
 from importers.access import visible_import
 from importers.choices import INSPECT, PREPARE
 from importers.documents import import_document, possible, short_document
+from importers.gate import RasterGate, UploadGate
 from importers.models import Import, Upload
 from importers.rasters.source import Sent, holds_raster
 from importers.review import accept
