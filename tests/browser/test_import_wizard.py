@@ -226,14 +226,7 @@ def test_the_real_addresses_without_cpg_and_language_byte_need_no_code(
     upload(page)
     run_ready_jobs()
     expect(page.locator("import-progress")).to_have_count(0)
-    if page.get_by_role("button", name="Далі").count():  # asked: the readable words, the likely place
-        for question in ("encoding", "crs"):
-            cards = page.locator(f".choice--card:has(input[name={question}])")
-            if cards.count():
-                wanted = cards.filter(has_text="Ладижин" if question == "encoding" else "МСК-05")
-                wanted.get_by_role("radio").check()
-        page.get_by_role("button", name="Далі").click()
-        step(page, "Перевірка")
+    expect(page.get_by_role("button", name="Далі")).to_have_count(0)  # neither letters nor place are asked
     expect(page.get_by_role("main")).to_contain_text("3 443 рядки".replace(" ", "\u00a0", 1))
     expect(page.get_by_role("main")).to_contain_text("вул.Слобода")
     to_differences(page, "Адреси")
