@@ -51,12 +51,12 @@ def with_siblings(path: Path) -> list[Sent]:
 
 def holds_raster(sent: Sequence[Sent]) -> bool:
     """Whether this is for here and not for the import of layers: a raster by name, or a zip with one and with
-    nothing that is read as a layer. Only names are looked at; a zip that cannot be listed is none."""
+    nothing that is read as a layer. Only names are looked at; a zip that cannot be listed or is not there is none."""
     names: list[str] = []
     for item in sent:
         try:
             names += names_in(item.path, item.name) if extension_of(item.name) == ".zip" else [item.name]
-        except ImportProblem:
+        except (ImportProblem, FileNotFoundError):
             return False
     return any(map(is_raster_name, names)) and not any(extension_of(name) in _LAYERS for name in names)
 
