@@ -86,6 +86,22 @@ def to_differences(page: Page, title: str) -> None:
     step(page, "Відмінності")
 
 
+def test_the_check_asks_only_about_the_chosen_target(
+    planner: User, window: Callable[..., Watched], make_layer: Callable[..., Layer], tmp_path: Path
+) -> None:
+    make_layer("plots", geometry_type="Polygon")
+    page = window(ADDRESSES, user=planner).open("import")
+    drop(page, files.shapefile(tmp_path, files.parcels(3)))
+    upload(page)
+    step(page, "Перевірка")
+    title, mode = page.get_by_label("Назва українською"), page.get_by_label("Замінити все")
+    expect(title).to_be_visible()
+    expect(mode).to_be_hidden()
+    page.get_by_label("Наявний шар").check()
+    expect(title).to_be_hidden()
+    expect(mode).to_be_visible()
+
+
 def test_a_dropped_shapefile_is_checked_compared_applied_seen_and_undone(
     planner: User, window: Callable[..., Watched], tmp_path: Path
 ) -> None:

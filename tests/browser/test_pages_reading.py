@@ -191,15 +191,6 @@ def test_a_running_job_is_followed_to_its_end(visitor: Callable[..., Watched], t
     assert reader.complaints() == []
 
 
-def test_the_import_form_asks_only_about_the_chosen_target(visitor: Callable[..., Watched]) -> None:
-    page = visitor("uk", member=True).open("import")
-    assert page.get_by_label("Назва українською").is_visible()
-    assert not page.get_by_label("Що зробити з об'єктами, які в ньому є").is_visible()
-    page.get_by_label("Наявний шар").check()
-    assert not page.get_by_label("Назва українською").is_visible()
-    assert page.get_by_label("Що зробити з об'єктами, які в ньому є").is_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_follow_the_colour_scheme_of_the_system(visitor: Callable[..., Watched], scheme: Any) -> None:
     reader = visitor("uk", member=True, color_scheme=scheme)
