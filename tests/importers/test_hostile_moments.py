@@ -102,7 +102,7 @@ def test_a_reading_process_killed_at_any_moment_leaves_nothing_and_the_import_ca
     run_ready_jobs()
     importing.refresh_from_db()
     assert importing.status == ImportStatus.WAITING
-    killer = Killer(random.Random(seed).uniform(0.0, 0.8))
+    killer = Killer(random.Random(seed).uniform(0.0, 0.3))
     with progress.using(killer), pytest.raises(ReaderStopped) as caught, transaction.atomic():
         pipeline.prepare(importing)
     assert killer.pids

@@ -42,8 +42,8 @@ def test_an_import_whose_undoing_waits_for_a_reviewer_says_so_and_is_not_undone_
     importing = after_jobs(importing)
     document = steps.import_document(importing, editor)
     assert (document["status"], document["can"]["revert"]) == ("applied", False)
-    assert document["status_label"] == "applied; its undoing waits for a reviewer"
-    with pytest.raises(steps.WrongImportStatus, match="its undoing waits for a reviewer"):
+    assert document["status_label"] == "застосовано; скасування чекає на рецензента"
+    with pytest.raises(steps.WrongImportStatus, match="скасування чекає на рецензента"):
         steps.revert(importing=importing, actor=editor)
     waiting = Changeset.objects.get(reverts__isnull=False)
     review_changeset(changeset=waiting, actor=user_with_role("reviewer"), verdict="rejected")

@@ -135,7 +135,7 @@ def test_a_geopackage_with_two_layers_asks_which(community: Community, tmp_path:
     assert bring_in(file, community, source_layer="точки").imported == 3
 
 
-@pytest.mark.parametrize("name", ["note.txt", "photo.jpg", "parcels.shp"])
+@pytest.mark.parametrize("name", ["note.txt", "song.mp3", "parcels.shp"])
 def test_what_is_no_spatial_file_is_refused_and_nothing_is_stored(
     community: Community, tmp_path: Path, name: str
 ) -> None:
@@ -149,15 +149,15 @@ def test_what_is_no_spatial_file_is_refused_and_nothing_is_stored(
 def test_a_refusal_reads_in_both_languages(community: Community, tmp_path: Path) -> None:
     from django.utils.translation import override
 
-    (tmp_path / "photo.jpg").write_text("не карта", encoding="utf-8")
+    (tmp_path / "song.mp3").write_text("не карта", encoding="utf-8")
     with pytest.raises(NotSpatial) as refusal:
-        bring_in(tmp_path / "photo.jpg", community)
+        bring_in(tmp_path / "song.mp3", community)
     with override("uk"):
         ukrainian = str(refusal.value)
     with override("en"):
         english = str(refusal.value)
-    assert "photo.jpg" in ukrainian
-    assert "photo.jpg" in english
+    assert "song.mp3" in ukrainian
+    assert "song.mp3" in english
     assert ukrainian != english
 
 

@@ -119,7 +119,7 @@ def test_a_rejected_undoing_leaves_nothing_behind(replaced: Changeset, user_with
 def test_no_second_undoing_waits_beside_the_first(replaced: Changeset, user_with_role: MakeUser) -> None:
     update_layer(layer=replaced.layer, actor=None, review_required=True)
     waiting = revert_changeset(changeset=replaced, actor=None)
-    with pytest.raises(RevertWaits, match=f"changeset {waiting.pk} waits for a reviewer"):
+    with pytest.raises(RevertWaits, match=f"{waiting.pk} чекає на рецензента"):
         revert_changeset(changeset=replaced, actor=None)
     review_changeset(changeset=waiting, actor=user_with_role("reviewer"), verdict="rejected")
     assert revert_changeset(changeset=replaced, actor=None).status == Changeset.Status.SUBMITTED
