@@ -50,7 +50,7 @@ _HINTS = (
     _Hint("tax-number",
           ("рнокпп", "іпн", "інн", "ідентифікаційний номер платника", "податковий номер", "облікова картка платника",
            "rnokpp", "ipn", "inn", "tax number", "taxnumber", "tin", "drfo", "дрфо"),
-          ("idcode", "ідентифікаційний код"), ("tax_number", "number", "integer")),
+          ("idcode", "ідентифікаційний код"), ("tax_number",)),
     _Hint("passport", ("паспорт", "passport", "серія та номер", "паспортні дані", "id card", "unzr", "унзр"), (),
           ("passport", "id_card")),
     _Hint("email", ("email", "e mail", "електронна пошта", "електронна адреса", "ел пошта", "пошта", "mail"), (),
@@ -89,8 +89,7 @@ def personal_kind(name: str, patterns: Mapping[str, float], filled: float) -> st
         seen = sum(patterns.get(pattern, 0.0) for pattern in hint.patterns)
         if _is_named(words, hint.alone) and not _speaks_against(hint, patterns, seen):
             return hint.kind
-        # Any numbers fit a telephone's or a tax number's own name, not a name that others have too.
-        strong = patterns.get(hint.patterns[0], 0.0) if "number" in hint.patterns else seen
+        strong = seen if hint.kind != "phone" else patterns.get("phone", 0.0)
         if _is_named(words, hint.supported) and strong >= _SOME:
             return hint.kind
     return ""

@@ -58,7 +58,6 @@ def test_a_tax_number_has_a_right_check_digit() -> None:
 @pytest.mark.parametrize(
     ("name", "patterns", "kind"),
     [
-        ("РНОКПП", {"integer": 1.0, "number": 1.0}, "tax-number"),  # registers are full of mistyped ones
         ("дані", {"person": 0.9}, "name"),
         ("дані", {"person_short": 0.8}, "name"),
         ("дані", {"person": 0.4, "person_short": 0.4}, "name"),
@@ -98,7 +97,6 @@ def test_columns_of_persons_are_known_by_values_or_name(
         ("Вулиця", {"person_short": 0.3, "person_words": 0.4}),
         ("osm_id", {"integer": 1.0, "tax_number": 0.1, "id_card": 0.8}),
         ("Телефонізація", {"boolean": 1.0}),
-        ("ідентифікаційний код", {"integer": 1.0, "number": 1.0}),  # of a legal entity
         ("hotel", {}),
         ("inner", {"integer": 1.0}),
         ("Електронна черга", {"boolean": 1.0}),
