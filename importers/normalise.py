@@ -359,7 +359,9 @@ def _load_interrupt() -> tuple[Any, Any] | None:
     """GEOS's own stop switch, in the copy of the library that shapely loaded; None where it is not found."""
     lines = Path("/proc/self/maps").read_text().splitlines()
     found = {line.split(maxsplit=5)[-1] for line in lines if "libgeos_c" in line}
-    for path in sorted(found, key=lambda path: "shapely" not in path):  # the database layer has one of its own
+    for path in sorted(
+        found, key=lambda path: "shapely" not in path
+    ):  # the database layer has one of its own
         library = ctypes.CDLL(path)
         return library.GEOS_interruptRequest, library.GEOS_interruptCancel
     return None
