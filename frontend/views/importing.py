@@ -245,14 +245,16 @@ def _map_url(community: Community, layer: Layer | None) -> str:
 
 
 def small_map(request: HttpRequest, community: Community) -> dict[str, Any]:
-    """What a map beside a form needs: the base layers to find one's way, and the boundary."""
+    """What a map beside a form needs: the boundary, and layers to find one's way: the base layers, or where
+    there are none what the community's map shows at first."""
     whole = map_config(request, community)
+    beneath = [layer for layer in whole["layers"] if layer["base"]]
     boundary = None
     if community.boundary is not None:
         boundary = community.boundary.simplify(SIMPLIFIED_DEG, preserve_topology=True).json
     return {
         "lang": whole["lang"],
         "bounds": bounds(community, editable_layers(request, community)),
-        "layers": [layer for layer in whole["layers"] if layer["base"]],
+        "layers": beneath or [layer for layer in whole["layers"] if layer["visible"]],
         "boundary": boundary,
     }

@@ -1,43 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { testDictionary } from "../../dev/dictionaries";
 import { DICTIONARIES, I18n, type Key } from ".";
 
 const uk = new I18n("uk");
 const en = new I18n("en-US");
-const placeholders = (entry: unknown) =>
-  [...new Set(JSON.stringify(entry).match(/\{\w+\}/g) ?? [])].sort().join(" ");
 
-test("both languages have the same keys with the same placeholders", () => {
-  expect(Object.keys(DICTIONARIES.en).sort()).toEqual(Object.keys(DICTIONARIES.uk).sort());
-  for (const key of Object.keys(DICTIONARIES.uk)) {
-    expect(placeholders(DICTIONARIES.en[key]), key).toBe(placeholders(DICTIONARIES.uk[key]));
-  }
-});
-
-test("every plural has all forms its language asks for, and no text is empty", () => {
-  for (const [lang, entries] of Object.entries(DICTIONARIES)) {
-    const { pluralCategories } = new Intl.PluralRules(lang).resolvedOptions();
-    for (const [key, entry] of Object.entries(entries)) {
-      const texts = typeof entry === "string" ? [entry] : pluralCategories.map((form) => entry[form] ?? "");
-      expect(
-        texts.every((text) => text.trim().length > 0),
-        `${lang}: ${key}`,
-      ).toBe(true);
-    }
-  }
-});
-
-test("every key is used somewhere in the source", () => {
-  const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter(
-    (name) => name.endsWith(".ts") && !name.includes(".test."),
-  );
-  const source = files.map((name) => readFileSync(`src/${name}`, "utf8")).join("\n");
-  // Heights of the sheet are put together from their names.
-  const unused = Object.keys(DICTIONARIES.uk).filter(
-    (key) => !source.includes(`"${key}"`) && !/^sheet\.(peek|half|full)$/.test(key),
-  );
-  expect(unused).toEqual([]);
-});
+// Heights of the sheet are put together from their names.
+testDictionary(DICTIONARIES, { folder: "src", composed: /^sheet\.(peek|half|full)$/ });
 
 test.each([
   [1, "1 об’єкт"],

@@ -6,7 +6,7 @@
  */
 import { requestJson } from "../api/http";
 import type { LngLat, Pixel } from "../map/port";
-import { boundsOf, type Mark, type Shape, type Sketch } from "../map/sketch";
+import { boundsOf, extentOf, type Mark, type Shape, type Sketch, union } from "../map/sketch";
 import { el } from "../ui/dom";
 import { pageJson, pageWords } from "./page";
 import type { SmallMapConfig } from "./small-map";
@@ -31,10 +31,15 @@ export function candidateShapes(candidates: readonly Candidate[], chosen: string
   );
 }
 
+type Legend = typeof import("./small-map").legend;
+
 abstract class PageMap extends HTMLElement {
   protected readonly words: Words = pageWords();
+  /** Nothing more is asked of an import that a form of the page has just thrown away or moved on. */
+  protected readonly leaving = new AbortController();
 
   connectedCallback(): void {
+    window.addEventListener("submit", (event) => event.defaultPrevented || this.leaving.abort());
     // Not before it is seen: the map may lie in a closed part of the page.
     const seen = new IntersectionObserver((entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -47,22 +52,23 @@ abstract class PageMap extends HTMLElement {
 
   private async start(): Promise<void> {
     const config = pageJson<SmallMapConfig>("import-map-config");
-    if (!config) return;
+    if (!config || this.leaving.signal.aborted) return;
     try {
       const { smallMap, legend } = await import("./small-map");
       const sketch = smallMap(this, config, this.dataset.label ?? "", this.words);
-      await this.fill(sketch, legend);
+      await this.fill(sketch, legend, config);
     } catch (error) {
+      if (this.leaving.signal.aborted) return;
       console.error(error);
       this.replaceChildren(el("p", { class: "notice", role: "status" }, this.words("map.failed")));
     }
   }
 
-  protected abstract fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void>;
+  protected abstract fill(sketch: Sketch, legend: Legend, config: SmallMapConfig): Promise<void>;
 }
 
 export class ImportPointsMap extends PageMap {
-  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+  protected async fill(sketch: Sketch, legend: Legend): Promise<void> {
     const candidates = pageJson<readonly Candidate[]>("import-points") ?? [];
     const form = this.closest("form")!;
     const chosen = () => new FormData(form).get("crs")?.toString() ?? "";
@@ -83,7 +89,7 @@ export class ImportPointsMap extends PageMap {
 
 /** `<raster-footprint-map>`: the outline of a raster. */
 export class RasterFootprintMap extends PageMap {
-  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+  protected async fill(sketch: Sketch, legend: Legend): Promise<void> {
     const geometry = pageJson<GeoJSON.Geometry>("raster-footprint");
     if (geometry) sketch.draw([{ geometry, mark: "outline" }]);
     const words = this.words;
@@ -101,7 +107,6 @@ export class RasterFootprintMap extends PageMap {
 
 interface DiffCollection extends GeoJSON.FeatureCollection {
   readonly truncated?: boolean;
-  readonly bbox?: [number, number, number, number];
 }
 
 /** A feature of the API's diff as a shape. */
@@ -165,7 +170,7 @@ export class ImportDiffMap extends PageMap {
   private found: readonly Finding[] = [];
   private moving: AbortController | null = null;
 
-  protected async fill(sketch: Sketch, legend: typeof import("./small-map").legend): Promise<void> {
+  protected async fill(sketch: Sketch, legend: Legend, config: SmallMapConfig): Promise<void> {
     const words = this.words;
     this.after(
       legend(
@@ -187,10 +192,11 @@ export class ImportDiffMap extends PageMap {
     );
     const first = await this.load(null);
     this.found = await this.loadIssues();
-    const places = first.features.map(({ geometry }) => firstPlace(geometry));
-    if (!this.dataset.features) places.push(...this.found.map(({ at }) => [at.lng, at.lat] as const));
-    const bounds = first.bbox ?? boundsOf(places.filter((place) => place !== null));
-    if (bounds) sketch.fit(bounds);
+    const bounds = this.dataset.features
+      ? extentOf(first.features.map(({ geometry }) => geometry))
+      : boundsOf(this.found.map(({ at }) => [at.lng, at.lat] as const));
+    // Of those that were not sent, all that is known is that they should lie in the community.
+    if (bounds) sketch.fit(first.truncated ? union(bounds, config.bounds) : bounds);
     this.show(sketch, first);
     this.followRows(sketch);
     this.followClicks(sketch);
@@ -202,11 +208,14 @@ export class ImportDiffMap extends PageMap {
     this.moving?.abort();
     const moving = new AbortController();
     this.moving = moving;
+    if (this.leaving.signal.aborted) return;
     try {
       const part = await this.load(sketch.map.bounds(), moving.signal);
       if (!moving.signal.aborted) this.show(sketch, part);
     } catch {
-      if (!moving.signal.aborted) this.note.textContent = this.words("upload.noAnswer");
+      if (!moving.signal.aborted && !this.leaving.signal.aborted) {
+        this.note.textContent = this.words("upload.noAnswer");
+      }
     }
   }
 
@@ -218,11 +227,14 @@ export class ImportDiffMap extends PageMap {
   private async load(box: readonly number[] | null, signal?: AbortSignal): Promise<DiffCollection> {
     if (!this.dataset.features) return { type: "FeatureCollection", features: [] };
     const query = box ? `?bbox=${box.map((side) => side.toFixed(6)).join(",")}` : "";
-    return requestJson<DiffCollection>(`${this.dataset.features}${query}`, signal ? { signal } : {});
+    const ends = signal ? AbortSignal.any([signal, this.leaving.signal]) : this.leaving.signal;
+    return requestJson<DiffCollection>(`${this.dataset.features}${query}`, { signal: ends });
   }
 
   private async loadIssues(): Promise<readonly Finding[]> {
-    const found = await requestJson<DiffCollection>(this.dataset.issues ?? "").catch(() => null);
+    if (!this.dataset.issues) return [];
+    const asked = { signal: this.leaving.signal };
+    const found = await requestJson<DiffCollection>(this.dataset.issues, asked).catch(() => null);
     return findings(found?.features ?? []);
   }
 

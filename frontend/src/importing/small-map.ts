@@ -11,6 +11,9 @@ import { drawingOrder, toSource } from "../state/session";
 import { button, el, icon } from "../ui/dom";
 import type { Words } from "./words";
 
+/** How much is seen of layers that are there to find one's way where there is no base layer. */
+const BESIDE = 0.5;
+
 export interface SmallMapConfig {
   readonly bounds: Bounds;
   readonly layers: readonly LayerConfig[];
@@ -25,7 +28,9 @@ export function smallMap(host: HTMLElement, config: SmallMapConfig, label: strin
   host.hidden = false;
   const sketch = new LeafletSketch(surface, {
     bounds: config.bounds,
-    layers: drawingOrder(config.layers).map((layer) => toSource(layer, { visible: true, opacity: 1 })),
+    layers: drawingOrder(config.layers).map((layer) =>
+      toSource(layer, { visible: true, opacity: layer.base ? 1 : BESIDE }),
+    ),
     still: matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
   if (config.boundary) sketch.boundary(JSON.parse(config.boundary) as GeoJSON.Geometry);

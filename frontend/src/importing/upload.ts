@@ -26,6 +26,8 @@ export class ImportUpload extends HTMLElement {
   private stop: AbortController | null = null;
   private uploads: Upload[] = [];
   private readonly said = el("p", { role: "status", class: "upload-said" });
+  /** What is read aloud of the progress that the bars show. */
+  private readonly heard = el("p", { role: "status", class: "visually-hidden" });
 
   private get form(): HTMLFormElement {
     return this.querySelector("form")!;
@@ -41,7 +43,7 @@ export class ImportUpload extends HTMLElement {
 
   connectedCallback(): void {
     for (const part of this.querySelectorAll<HTMLElement>("[data-scripted]")) part.hidden = false;
-    this.list.after(this.said);
+    this.list.after(this.said, this.heard);
     this.input.addEventListener("change", () => this.take([...(this.input.files ?? [])]));
     this.form.addEventListener("submit", (event) => this.submitted(event));
     this.catchDrops(this.querySelector<HTMLElement>("[data-drop]")!);
@@ -148,7 +150,9 @@ export class ImportUpload extends HTMLElement {
 
   private async sendOne(file: File, signal: AbortSignal): Promise<string> {
     const { bar, text } = this.lines.get(file.name)!;
-    let told = -1;
+    const waits = this.words("file.waiting", { name: file.name });
+    let told = 0;
+    this.say(this.words("file.sending", { name: file.name }));
     const upload = new Upload(file, {
       endpoint: "/api/uploads",
       community: this.dataset.community ?? "",
@@ -160,13 +164,14 @@ export class ImportUpload extends HTMLElement {
         bar.value = sent;
         const share = percent(sent, file.size);
         text.textContent = this.i18n.number(share / 100, { style: "percent", maximumFractionDigits: 0 });
+        if (this.said.textContent === waits) this.say(this.words("file.sending", { name: file.name }));
         // Read aloud at each quarter, not at each piece.
         if (Math.floor(share / 25) === told) return;
         told = Math.floor(share / 25);
-        this.say(this.words("file.sending", { name: file.name, percent: share }));
+        this.heard.textContent = this.words("file.sent", { name: file.name, percent: share });
       },
       onWaiting: (waiting) => {
-        if (waiting) this.say(this.words("file.waiting", { name: file.name }));
+        if (waiting) this.say(waits);
       },
     });
     this.uploads = [...this.uploads.filter((other) => other.file !== file), upload];

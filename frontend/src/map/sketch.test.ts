@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundsOf } from "./sketch";
+import { boundsOf, extentOf, union } from "./sketch";
 
 test("a box holds its places with a margin, a single point too", () => {
   expect(boundsOf([])).toBeNull();
@@ -15,4 +15,19 @@ test("a box holds its places with a margin, a single point too", () => {
 test("a stray place does not make the others a dot", () => {
   const many = Array.from({ length: 99 }, (_, i): [number, number] => [29 + i / 1000, 48]);
   expect(boundsOf([...many, [150, 10]])![2]).toBeLessThan(30);
+});
+
+test("the extent of geometries is that of all their corners, strays included", () => {
+  const ring = [
+    [29.2, 48.7],
+    [29.3, 48.6],
+    [29.25, 48.9],
+    [29.2, 48.7],
+  ];
+  const area: GeoJSON.Geometry = { type: "MultiPolygon", coordinates: [[ring]] };
+  const stray: GeoJSON.Geometry = { type: "Point", coordinates: [30, 47] };
+  expect(extentOf([area])).toEqual([29.2, 48.6, 29.3, 48.9]);
+  expect(extentOf([area, { type: "GeometryCollection", geometries: [stray] }])).toEqual([29.2, 47, 30, 48.9]);
+  expect(extentOf([{ type: "MultiPoint", coordinates: [] }])).toBeNull();
+  expect(union([29, 48, 30, 49], [28, 48.5, 29.5, 50])).toEqual([28, 48, 30, 50]);
 });

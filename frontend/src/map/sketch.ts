@@ -43,6 +43,34 @@ export interface SketchOptions {
   readonly still: boolean;
 }
 
+/** West, south, east, north of all that the geometries reach; null of none. */
+export function extentOf(geometries: readonly GeoJSON.Geometry[]): Bounds | null {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  const take = (part: unknown): void => {
+    if (!Array.isArray(part)) return;
+    const [x, y] = part as unknown[];
+    if (typeof x !== "number" || typeof y !== "number") {
+      part.forEach(take);
+      return;
+    }
+    [west, south, east, north] = [
+      Math.min(west, x),
+      Math.min(south, y),
+      Math.max(east, x),
+      Math.max(north, y),
+    ];
+  };
+  const each = (geometry: GeoJSON.Geometry): void =>
+    geometry.type === "GeometryCollection" ? geometry.geometries.forEach(each) : take(geometry.coordinates);
+  geometries.forEach(each);
+  return west <= east ? [west, south, east, north] : null;
+}
+
+/** The smallest box around both. */
+export function union([a, b, c, d]: Bounds, [west, south, east, north]: Bounds): Bounds {
+  return [Math.min(a, west), Math.min(b, south), Math.max(c, east), Math.max(d, north)];
+}
+
 /** West, south, east, north of places; null of none. A place far from all others is left out of sight. */
 export function boundsOf(places: readonly (readonly [number, number])[]): Bounds | null {
   if (places.length === 0) return null;
