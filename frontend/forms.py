@@ -50,8 +50,21 @@ class ManyFilesField(forms.FileField):
         return [super(ManyFilesField, self).clean(item, initial) for item in given or [None]]
 
 
+NOT_OFFERED = {"invalid_choice": _("Choose one of the answers that are offered.")}
+"""For fields with choices, in our own words."""
+
+
 class FilesForm(forms.Form):
     """The parts of one file. What is in them is not looked at here: a job does that."""
 
-    file = ManyFilesField(label=_("Files"), max_length=200)
+    file = ManyFilesField(
+        label=_("Files"), max_length=200,
+        error_messages={
+            "required": _("Choose the file that is to be imported."),
+            "missing": _("Choose the file that is to be imported."),
+            "invalid": _("The file did not arrive. Choose it and send it again."),
+            "empty": _("The file is empty. Copy or export it again."),
+            "max_length": _("The file's name is too long: shorten it to %(max)d characters and send the file again."),
+        },
+    )  # fmt: skip
     layer = forms.RegexField(r"^[a-z][a-z0-9_]{0,39}$", required=False, widget=forms.HiddenInput)

@@ -56,7 +56,12 @@ def refuse_size(size: int, *, name: str, limit: str = "") -> None:
     """Raises TooLarge for more bytes than an upload may have: `limit`, or what a file of this name may have."""
     limit_mb = limits.value(limit) if limit else most_mb(name)
     if size > limit_mb * _MB:
-        raise TooLarge(thing=name, size=f"{-(-size // _MB)} MB", limit=f"{limit_mb} MB")
+        raise TooLarge(thing=name, size=in_megabytes(-(-size // _MB)), limit=in_megabytes(limit_mb))
+
+
+def in_megabytes(count: int) -> str:
+    """“200 MB” in the reader's language."""
+    return _("%s MB") % count
 
 
 def refuse_short_disk(size: int) -> None:

@@ -22,7 +22,7 @@ from gis_core import limits
 from gis_core.communities import Community
 from gis_core.errors import HromadaError, NotAllowed, NotFound, TooLarge
 from gis_core.people import User
-from importers.gate import most_mb, refuse_short_disk, refuse_size
+from importers.gate import in_megabytes, most_mb, refuse_short_disk, refuse_size
 from importers.models import Upload
 from layers.access import Reader
 from layers.catalogue import may_create_layers
@@ -218,7 +218,8 @@ def _write(path: Path, chunks: Iterable[bytes], name: str) -> tuple[int, str]:
         for chunk in chunks:
             size += len(chunk)
             if size > limit:
-                raise TooLarge(thing=name, size=f"> {limit // _MB} MB", limit=f"{limit // _MB} MB")
+                most = in_megabytes(limit // _MB)
+                raise TooLarge(thing=name, size=f"> {most}", limit=most)
             digest.update(chunk)
             target.write(chunk)
         target.flush()

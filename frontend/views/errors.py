@@ -6,6 +6,7 @@ Named as handlers in gis_core.urls; addresses of programs get the problem of gis
 import logging
 
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -21,7 +22,8 @@ TEMPLATES = frozenset({400, 403, 404, 500})
 
 
 def error_page(request: HttpRequest, status: int, sentence: str = "") -> HttpResponse:
-    """The page of an error. Asks the database nothing: it must work when that is what failed."""
+    """The page of an error. Asks the database at most who reads, and that only where nothing broke: the page
+    must work when the database is what failed."""
     title, usual = _words(status)
     context = {
         "status": status,
@@ -29,6 +31,7 @@ def error_page(request: HttpRequest, status: int, sentence: str = "") -> HttpRes
         "sentence": sentence or usual,
         "other_language": other_language(),
         "here": "/" if status >= 500 else request.get_full_path(),
+        "may_sign_in": status in (403, 404) and not _is_signed_in(request),
     }
     try:
         body = render_to_string(f"{status if status in TEMPLATES else 400}.html", context, request)
@@ -42,10 +45,21 @@ def error_page(request: HttpRequest, status: int, sentence: str = "") -> HttpRes
     return response
 
 
+def _is_signed_in(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    try:
+        return user is not None and user.is_authenticated
+    except DatabaseError:
+        return False
+
+
 def _words(status: int) -> tuple[str, str]:
     """The heading of a status, and the sentence for when there is nothing more exact to say."""
     return {
-        403: (_("This is not open to you"), _("You are not signed in with the right to do this.")),
+        403: (
+            _("This is not open to you"),
+            _("You have no right to do this here. Ask the administrator of the community for it."),
+        ),
         404: (
             _("There is no such page"),
             _("There is nothing at this address, or it is not open to you. Check it, or start from the map."),

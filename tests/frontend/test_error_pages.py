@@ -42,6 +42,18 @@ def test_a_member_without_the_right_is_told_so(
     assert page.words_of("h1") == ["Це вам недоступно"]
 
 
+def test_only_who_is_not_signed_in_is_offered_to_sign_in(
+    client_of: Callable[..., Client], user_with_role: Callable[..., User]
+) -> None:
+    viewer, stranger = client_of(user_with_role("viewer")), client_of(None)
+    for address, status in (("/demo/import/", 403), ("/demo/imports/no-such-import/", 404), ("/none/", 404)):
+        refused = viewer.get(address)
+        assert refused.status_code == status
+        assert "Увійти" not in Document(refused.content.decode()).links()
+    missing = Document(stranger.get("/none/").content.decode())
+    assert missing.links()["Увійти"] == "/accounts/login/?next=/none/"
+
+
 def test_a_stranger_who_is_signed_in_is_no_member(
     client_of: Callable[..., Client], user_with_role: Callable[..., User]
 ) -> None:
