@@ -19,7 +19,6 @@ from importers.codes import CODES
 from importers.fields import field_key
 from importers.report import KEPT, REJECTED, RowIssue
 from importers.rows import RowNumbers
-from importers.sandbox.launcher import Bbox
 from importers.sandbox.protocol import LayerInspection
 from importers.synonyms import SYNONYMS
 from layers import staging
@@ -52,14 +51,14 @@ class CodeColumn:
 @dataclass(frozen=True)
 class JoinResult:
     """Rows that got a geometry, of which kind (Geometry: of several), and rows that did not. `outside` counts
-    those of the joined that lie beyond the bbox; `extent` is w, s, e, n in degrees of all of them, None of
+    those of the joined that have nothing in the area; `extent` is w, s, e, n in degrees of all of them, None of
     none. `issue_counts` has all that there is to tell, by rule."""
 
     joined: int
     missing: int
     geometry_type: str = ""
     outside: int = 0
-    extent: Bbox | None = None
+    extent: tuple[float, float, float, float] | None = None
     issue_counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -111,14 +110,15 @@ def allow_rows_without_geometry(changeset: Changeset) -> None:
 def join_geometry(
     changeset: Changeset, *, kind: str, code_key: str, source_layer: Layer | None = None,
     source_key: str = CAD_NUM, as_points: bool | None = None, numbers: RowNumbers | None = None,
-    bbox: Bbox | None = None, tell: Callable[[Iterator[RowIssue]], object] | None = None,
+    area: str = "", tell: Callable[[Iterator[RowIssue]], object] | None = None,
 ) -> JoinResult:  # fmt: skip
     """Give each staged row the geometry that the code in its property `code_key` names; take others out.
 
     `kind` is one of KINDS; a cadastral number needs `source_layer` with the property `source_key` ("" for its
     external key). `as_points` puts a point inside instead of the whole boundary; None does so where several
     rows share a code, as schools of a town do. Rows that have a geometry keep it. `numbers` tells which row
-    of the source each staged row was; without it none was left out before. One transaction.
+    of the source each staged row was; without it none was left out before. What has nothing in `area` (hex WKB,
+    4326) is told. One transaction.
     """
     if kind not in KINDS or (kind == CAD_NUM) != (source_layer is not None):
         raise ValueError(f"cannot join {kind!r} with layer {source_layer!r}")
@@ -128,7 +128,7 @@ def join_geometry(
         if as_points is None:
             as_points = kind != CAD_NUM and _codes_are_shared()
         joined = _give_shapes(changeset, code_key, as_points=as_points)
-        _judge(changeset, code_key, bbox)
+        _judge(changeset, code_key, area)
         _tell_ambiguous(changeset, code_key)
         counts = _issue_counts()
         if tell is not None and counts:
@@ -223,7 +223,7 @@ def _kind_of(changeset: Changeset) -> str:
     return ("Point", "LineString", "Polygon")[dimensions[0]] if len(dimensions) == 1 else "Geometry"
 
 
-def _extent_of(changeset: Changeset) -> Bbox | None:
+def _extent_of(changeset: Changeset) -> tuple[float, float, float, float] | None:
     statement = sql.SQL(
         "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) "
         "FROM (SELECT ST_Extent(geom) AS box FROM {}) AS whole"
@@ -234,13 +234,14 @@ def _extent_of(changeset: Changeset) -> Bbox | None:
     return None if west is None else (west, south, east, north)
 
 
-def _judge(changeset: Changeset, code_key: str, bbox: Bbox | None) -> None:
-    """Why rows are still without geometry, and which lie outside `bbox`. Rows were staged in the order of the file,
+def _judge(changeset: Changeset, code_key: str, area: str) -> None:
+    """Why rows are still without geometry, and which have nothing in `area`. Rows were staged in the order of the file,
     so their rank counts them."""
     away = sql.SQL("false")
-    if bbox is not None:
-        box = sql.SQL("ST_MakeEnvelope({}, 4326)").format(sql.SQL(", ").join(map(sql.Literal, bbox)))
-        away = sql.SQL("NOT s.geom && {}").format(box)
+    if area:
+        away = sql.SQL("NOT ST_Intersects(s.geom, ST_GeomFromWKB(decode({}, 'hex'), 4326))").format(
+            sql.Literal(area)
+        )
     _run(
         "CREATE TEMP TABLE join_issues ON COMMIT DROP AS SELECT s.row, CASE WHEN s.geom IS NOT NULL THEN {outside} "
         "WHEN s.written IS NULL THEN {missing} WHEN j.known THEN {no_geometry} ELSE {not_found} END AS rule, "

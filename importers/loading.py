@@ -6,16 +6,16 @@ The reading process works on the next rows while PostgreSQL takes the last ones 
 them: memory is that of a few batches, whatever the size of the file.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Unpack
 
 from django.db import transaction
 
 from importers.errors import ReaderStopped
 from importers.rows import CopyStream, RowNumbers
-from importers.sandbox import Conversion, FieldMapping
+from importers.sandbox import Conversion
 from importers.sandbox.ear import Progress
-from importers.sandbox.launcher import Asked, Bbox, converting
+from importers.sandbox.launcher import Asked, converting
 from layers import staging
 from layers.models import Changeset
 
@@ -26,26 +26,18 @@ def refusal_issues(work: Path) -> Path:
 
 
 def load(
-    path: Path, *, changeset: Changeset, work: Path | str, name: str = "", layer: str = "", crs: str = "",
-    encoding: str = "", geometry_type: str = "", fields: Iterable[FieldMapping] | None = None,
-    key_field: str = "", bbox: Bbox | None = None, local_srid: int | None = None,
-    on_progress: Progress | None = None, area: str = "", swap_xy: bool | None = None,
-    numbers: RowNumbers | None = None,
+    path: Path, *, changeset: Changeset, work: Path | str, name: str = "", on_progress: Progress | None = None,
+    numbers: RowNumbers | None = None, **asked: Unpack[Asked],
 ) -> Conversion:  # fmt: skip
     """Bring one layer of a file into the staging table of a draft changeset, in the caller's transaction.
 
-    Arguments are those of `sandbox.convert_file`, and so is what comes back, but for `rows_file`: there is
+    `asked` is as for `sandbox.convert_file`, and so is what comes back, but for `rows_file`: there is
     none. `changeset` has an empty staging table (`open_changeset(staging_mode=...)`). `on_progress(rows, of)`
     may raise to stop; so does cancelling the job. `numbers` learns which row of the source each staged row
     was. Raises ImportProblem, Cancelled, what `on_progress` raises, and django.db.IntegrityError or DataError
     for rows that no reader of ours would have given; then the staging table is as before and the reading
     process has ended. Of NothingLeft the issues stay in `work` (`refusal_issues`).
     """
-    asked = Asked(
-        layer=layer, crs=crs, encoding=encoding, geometry_type=geometry_type, key_field=key_field,
-        fields=None if fields is None else list(fields), bbox=None if bbox is None else list(bbox),
-        local_srid=local_srid, area=area, swap_xy=swap_xy,
-    )  # fmt: skip
     with (
         transaction.atomic(),
         converting(path, asked, work=Path(work), name=name, on_progress=on_progress) as reader,

@@ -22,7 +22,8 @@ import shapely
 from pyproj import Geod
 
 from gis_core.geo.crs import Operation
-from importers.detect.crs import Bounds, in_ukraine
+from importers.detect.crs import in_ukraine
+from importers.nearby import Area
 from importers.report import CHANGED, KEPT, REJECTED, REPAIRED, IssueLog
 
 _DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
@@ -37,14 +38,14 @@ _GEOD = Geod(ellps="WGS84")
 
 @dataclass(frozen=True)
 class Gate:
-    """What geometries may be. `kind` Point, LineString, Polygon or None for any; `bbox` w, s, e, n."""
+    """What geometries may be. `kind` Point, LineString, Polygon or None for any; what has nothing in `area` is told."""
 
     kind: str | None
     max_vertices: int
     max_parts: int
     max_rings: int
     repair_s: int
-    bbox: Bounds | None = None
+    area: Area | None = None
     max_depth: int = 3
 
 
@@ -225,9 +226,8 @@ class Normaliser:
         west, south, east, north = (22.0, 44.2, 40.3, 52.4)
         turned = (middle_lon > south) & (middle_lon < north) & (middle_lat > west) & (middle_lat < east)
         self.issues.add_rows(work.rows[work.places[turned]], "axes-look-swapped", KEPT)
-        if self.gate.bbox is not None:
-            w, s, e, n = self.gate.bbox
-            away = (boxes[:, 2] < w) | (boxes[:, 0] > e) | (boxes[:, 3] < s) | (boxes[:, 1] > n)
+        if self.gate.area is not None:
+            away = self.gate.area.misses(work.geoms, np.column_stack((middle_lon, middle_lat)))
             self.outside += int(away.sum())
             self.issues.add_rows(work.rows[work.places[away]], "outside-area", KEPT)
 

@@ -33,17 +33,12 @@ from importers.rows import RowNumbers
 from importers.sandbox import Conversion, FileInspection, inspect_file
 from importers.sandbox.protocol import layer_from_json
 from importers.summary import ImportSummary, prepared_summary, summary_of, with_changeset
-from importers.surroundings import area_of, expected_box
+from importers.surroundings import area_of
 from layers import staging
+from layers.applying import NothingToChange
 from layers.catalogue import create_layer
 from layers.diff import compute_diff
-from layers.edits import (
-    NothingToChange,
-    apply_changeset,
-    discard_changeset,
-    open_changeset,
-    submit_changeset,
-)
+from layers.edits import apply_changeset, discard_changeset, open_changeset, submit_changeset
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
 from layers.styles import default_recipe
@@ -191,7 +186,7 @@ def _load(importing: Import, sent: Sent, work: Path, plan: LayerPlan, changeset:
         sent.path, changeset=changeset, name=sent.name, work=work, layer=plan.source.name, crs=choices.crs,
         swap_xy=choices.swap_xy, encoding=choices.encoding, fields=plan.fields, key_field=plan.key_field,
         geometry_type="Table" if joined else plan.geometry_type.replace(GeometryType.ANY, ""),
-        local_srid=community.local_srid, area=area_of(community), bbox=expected_box(community),
+        local_srid=community.local_srid, area=area_of(community),
         on_progress=_loading, numbers=numbers if joined else None,
     )  # fmt: skip
     staging.keep_values(changeset, plan.kept_fields)

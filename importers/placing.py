@@ -18,7 +18,7 @@ from importers.plan import LayerPlan
 from importers.report import RowIssue
 from importers.rows import RowNumbers
 from importers.sandbox import Conversion
-from importers.surroundings import expected_box
+from importers.surroundings import area_of
 from layers.access import visible_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
@@ -56,7 +56,7 @@ def place_rows(
     result = join_geometry(
         changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key,
         as_points=_AS_POINTS.get(GeometryType(plan.geometry_type or GeometryType.ANY)), numbers=numbers,
-        bbox=expected_box(importing.community), tell=tell,
+        area=area_of(importing.community), tell=tell,
     )  # fmt: skip
     counts = Counter(conversion.issue_counts) + Counter(result.issue_counts)
     if not result.joined:

@@ -69,7 +69,7 @@ def prepared_summary(
         repaired=conversion.repaired,
         rejected=conversion.rejected,
         outside=conversion.outside,
-        elsewhere=lies_elsewhere(changeset.layer.community, conversion),
+        elsewhere=lies_elsewhere(conversion),
         crs=crs.code if crs else "",
         crs_name=crs.name if crs else "",
         operation=conversion.operation,

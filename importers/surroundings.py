@@ -1,30 +1,19 @@
-"""Where a community's data should lie: a box for reports, and an area that coordinate systems are tried against."""
+"""Where a community's data should lie: coordinate systems are tried against it, and rows beyond it are told."""
 
 from django.db import connection
 
 from gis_core.communities import Community
 from importers.sandbox import Conversion
 
-# Two to three kilometres here; a feature further off is imported and reported.
-_MARGIN_DEG = 0.03
+ELSEWHERE = 0.9
+"""From this share of rows outside on, somebody must say that the data belong there: the coordinate system, or the
+community, may be the wrong one."""
 _BUFFER_M, _SIMPLIFIED_DEG = 5000, 0.002
 
 
-def expected_box(community: Community) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of where the community's data should lie; None where it has no boundary."""
-    if community.boundary is None:
-        return None
-    west, south, east, north = community.boundary.extent
-    return west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG
-
-
-def lies_elsewhere(community: Community, conversion: Conversion) -> bool:
-    """Whether the data as a whole miss the community, as they do in a wrong coordinate system; data of
-    the whole country do not."""
-    box, extent = expected_box(community), conversion.extent
-    if box is None or extent is None:
-        return False
-    return extent[0] > box[2] or extent[2] < box[0] or extent[1] > box[3] or extent[3] < box[1]
+def lies_elsewhere(conversion: Conversion) -> bool:
+    """Whether nearly all rows have nothing in the community's surroundings (`area_of`)."""
+    return conversion.converted > 0 and conversion.outside >= ELSEWHERE * conversion.converted
 
 
 def area_of(community: Community) -> str:

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pyarrow as pa
 
@@ -51,8 +51,6 @@ from importers.sandbox.protocol import (
 
 log = logging.getLogger("importers.sandbox")
 
-Bbox = tuple[float, float, float, float]
-
 CHILD = ("-m", "importers.sandbox.child")
 ROOT = Path(__file__).resolve().parents[2]
 _MEMORY_WORDS = ("bad_alloc", "memoryerror", "out of memory", "cannot allocate", "memory allocation of")
@@ -64,27 +62,42 @@ _PASSED_ON = (
 )  # fmt: skip
 
 
+class Asked(TypedDict, total=False):
+    """The caller's wishes, as the request carries them; what is left out is open.
+
+    `layer` may be left out where only one has rows; `crs` (EPSG code) and `encoding` where the file declares them.
+    `swap_xy` says whether X and Y stand exchanged (None: find out), `local_srid` the community's own CRS, `area`
+    (WKB in hex, EPSG:4326) where its data should lie: the CRS is checked against it, and rows with nothing in it
+    are counted and reported, not left out. `geometry_type` Point, LineString or Polygon leaves out rows of another
+    kind; "Table" takes a table without geometry. `fields` None takes all. Values of `key_field` (a field's key or
+    name) become external keys, each once.
+    """
+
+    encoding: str
+    crs: str
+    swap_xy: bool | None
+    local_srid: int | None
+    area: str
+    layer: str
+    fields: Sequence[FieldMapping] | None
+    key_field: str
+    geometry_type: str
+
+
 def inspect_file(
-    path: Path, *, name: str = "", work: Path | str | None = None, encoding: str = "", crs: str = "",
-    local_srid: int | None = None, area: str = "", swap_xy: bool | None = None,
-) -> FileInspection:  # fmt: skip
+    path: Path, *, name: str = "", work: Path | str | None = None, **asked: Unpack[Asked]
+) -> FileInspection:
     """Say what a file holds and decide nothing: layers, fields, first rows, CRS and encoding or the question.
 
     `path` is a zip, a single file with its parts beside it, or a folder; `name` what its sender calls it.
     `work` is a folder of the caller's, in which the unpacked files stay for `convert_file`; without it
-    nothing stays. `local_srid` is the community's own CRS; `area` WKB in hex (EPSG:4326) of where its data
-    should lie, against which the CRS is checked; `swap_xy` whether X and Y stand exchanged (None: find out).
-    Raises ImportProblem.
+    nothing stays. Raises ImportProblem.
     """
     if work is None:
         with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
-            return inspect_file(
-                path, name=name, work=folder, encoding=encoding, crs=crs, local_srid=local_srid, area=area,
-                swap_xy=swap_xy,
-            )  # fmt: skip
+            return inspect_file(path, name=name, work=folder, **asked)
     source = lay_out(path, work=Path(work), name=name)
-    base = Asked(encoding=encoding, crs=crs, local_srid=local_srid, area=area, swap_xy=swap_xy)
-    layers, empty = _inspected(source, Path(work), base)
+    layers, empty = _inspected(source, Path(work), asked)
     if not layers:
         raise EmptyLayer(layer=", ".join(empty[:5]) or source.name)
     return FileInspection(
@@ -94,25 +107,13 @@ def inspect_file(
 
 
 def convert_file(
-    path: Path, *, work: Path | str, name: str = "", layer: str = "", crs: str = "", encoding: str = "",
-    geometry_type: str = "", fields: Iterable[FieldMapping] | None = None, key_field: str = "",
-    bbox: Bbox | None = None, local_srid: int | None = None, on_progress: Progress | None = None,
-    area: str = "", swap_xy: bool | None = None,
+    path: Path, *, work: Path | str, name: str = "", on_progress: Progress | None = None, **asked: Unpack[Asked]
 ) -> Conversion:  # fmt: skip
     """Bring one layer of a file to checked, repaired rows in WGS 84, written to files below `work`.
 
-    `layer` may be left out where only one has rows; `crs` (EPSG code) and `encoding` where the file declares
-    them. `geometry_type` Point, LineString or Polygon leaves out rows of another kind; "Table" takes a table
-    without geometry. `fields` None takes all. Values of `key_field` (a field's key or name) become external
-    keys, each once. Rows wholly outside `bbox` (w, s, e, n) are counted and reported, not left out.
     `on_progress(rows, of)` is called after each batch and may raise to stop. Raises ImportProblem
     (EncodingUnknown, CrsUnknown and SeveralLayers carry the options); then no file is left behind.
     """
-    asked = Asked(
-        encoding=encoding, crs=crs, local_srid=local_srid, layer=layer, key_field=key_field,
-        geometry_type=geometry_type, fields=None if fields is None else list(fields),
-        bbox=None if bbox is None else list(bbox), area=area, swap_xy=swap_xy,
-    )  # fmt: skip
     with converting(
         path, asked, work=Path(work), name=name, on_progress=on_progress, streamed=False
     ) as reader:
@@ -121,7 +122,7 @@ def convert_file(
 
 @contextmanager
 def converting(
-    path: Path, asked: "Asked", *, work: Path, name: str = "", on_progress: Progress | None = None,
+    path: Path, asked: Asked, *, work: Path, name: str = "", on_progress: Progress | None = None,
     streamed: bool = True,
 ) -> Iterator["Reader"]:  # fmt: skip
     """As `convert_file`, but the rows come from `Reader.batches` while the file is still being read.
@@ -143,22 +144,6 @@ def converting(
 
 
 # --- what to open ---
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The caller's wishes, as the request carries them."""
-
-    encoding: str = ""
-    crs: str = ""
-    local_srid: int | None = None
-    layer: str = ""
-    key_field: str = ""
-    geometry_type: str = ""
-    fields: list[FieldMapping] | None = None
-    bbox: list[float] | None = None
-    area: str = ""
-    swap_xy: bool | None = None
 
 
 def _inspected(source: Source, work: Path, asked: Asked) -> tuple[list[LayerInspection], list[str]]:
@@ -193,16 +178,17 @@ def _of_the_layer(source: Source, work: Path, asked: Asked) -> list[Dataset]:
         return groups[0]
     found: list[tuple[str, list[Dataset]]] = []
     for datasets in groups:
-        layers, _ = _inspected(replace(source, datasets=datasets), work, replace(asked, layer=""))
+        layers, _ = _inspected(replace(source, datasets=datasets), work, {**asked, "layer": ""})
         found += [(layer.name, datasets) for layer in layers]
     choices = ", ".join(name for name, _ in found)
-    if asked.layer:
-        found = [item for item in found if item[0] == asked.layer]
+    wanted = asked.get("layer", "")
+    if wanted:
+        found = [item for item in found if item[0] == wanted]
         if not found:
-            raise LayerNotInFile(name=source.name, layer=asked.layer, choices=choices)
+            raise LayerNotInFile(name=source.name, layer=wanted, choices=choices)
     if not found:
         raise EmptyLayer(layer=source.name)
-    if len(found) > 1 and not asked.layer:
+    if len(found) > 1 and not wanted:
         raise SeveralLayers(name=source.name, choices=choices)
     return found[0][1]
 
@@ -327,10 +313,7 @@ def _request(action: str, datasets: list[Dataset], out: Path, asked: Asked, cpu_
     ]
     return Request(
         action=action, datasets=listed, read=str(datasets[0].path.parents[1]), out=str(out), cpu_s=cpu_s,
-        parent=os.getpid(), rows=rows, limits={name: limits.value(name) for name in _PASSED_ON},
-        encoding=asked.encoding, crs=asked.crs, local_srid=asked.local_srid, layer=asked.layer,
-        fields=asked.fields, key_field=asked.key_field, geometry_type=asked.geometry_type, bbox=asked.bbox,
-        area=asked.area, swap_xy=asked.swap_xy,
+        parent=os.getpid(), rows=rows, limits={name: limits.value(name) for name in _PASSED_ON}, **asked,
     )  # fmt: skip
 
 

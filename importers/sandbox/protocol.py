@@ -4,7 +4,7 @@ Answers come from a process that may have been taken over by the file: nothing i
 its type (`from_json` makes what it needs and ignores the rest).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ class Conversion:
     `rows_file` holds what `handover.read_rows` reads: `row` int64, `geom` binary (EWKB, EPSG:4326, lon/lat,
     2D; null only in tables), `properties` string (JSON object of scalars) and `external_key` string;
     `issues_file` JSON lines for `importers.report.read_issues`. Counts are rows: read = converted + rejected. `outside`
-    counts converted rows beyond the bbox that was asked about. `extent` is w, s, e, n in degrees.
+    counts converted rows that have nothing in the area that was asked about. `extent` is w, s, e, n in degrees.
     `geometry_type` is Point, LineString, Polygon, Geometry, or "" for a table.
     """
 
@@ -185,10 +185,9 @@ class Request:
     crs: str = ""
     local_srid: int | None = None
     layer: str = ""
-    fields: list[FieldMapping] | None = None
+    fields: Sequence[FieldMapping] | None = None
     key_field: str = ""
     geometry_type: str = ""
-    bbox: list[float] | None = None
     area: str = ""
     swap_xy: bool | None = None
 

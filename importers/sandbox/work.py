@@ -1,7 +1,7 @@
 """What the locked-down process can do: say what a file holds, and bring one layer of it to our form."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -26,6 +26,7 @@ from importers.errors import (
     SeveralLayers,
 )
 from importers.fields import FieldInfo
+from importers.nearby import Area
 from importers.normalise import Gate, Normaliser
 from importers.readers import opened
 from importers.readers.vector import Batch, LayerFacts
@@ -186,7 +187,7 @@ def _mapped(request: Request, layer: LayerFacts, codec: str, name: str) -> list[
     return found
 
 
-def _place(names: list[str], mapping: FieldMapping, wanted: list[FieldMapping]) -> int:
+def _place(names: list[str], mapping: FieldMapping, wanted: Sequence[FieldMapping]) -> int:
     """Column of a mapping; of columns with the same name the first mapping takes the first."""
     places = [place for place, name in enumerate(names) if name == mapping.source]
     twins = [item for item in wanted if item.source == mapping.source]
@@ -226,8 +227,7 @@ class _Conversion:
         limits = {
             name: request.limits[name] for name in ("max_vertices", "max_parts", "max_rings", "repair_s")
         }
-        bbox = tuple(request.bbox) if request.bbox else None
-        gate = Gate(kind=kind, bbox=bbox, **limits)  # type: ignore[arg-type]
+        gate = Gate(kind=kind, area=Area.from_hex(request.area), **limits)
         if verdict.swapped:
             self.issues.add_once("axes-swapped", CHANGED)
         return crs, operation, Normaliser(operation, gate, self.issues, swapped=verdict.swapped)

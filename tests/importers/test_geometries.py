@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importers.detect import crs
+from importers.nearby import Area
 from importers.normalise import Gate, Normaliser
 from importers.report import IssueLog, RowIssue, read_issues
 
@@ -149,7 +150,7 @@ def test_a_repair_that_would_take_minutes_is_stopped(tmp_path: Path) -> None:
 
 
 def test_rows_outside_the_area_asked_about_are_counted_and_kept(tmp_path: Path) -> None:
-    passed = Passed([BOX, shapely.Point(31, 50)], tmp_path, bbox=(29.0, 48.0, 29.5, 48.5))
+    passed = Passed([BOX, shapely.Point(31, 50)], tmp_path, area=Area(shapely.box(29.0, 48.0, 29.5, 48.5)))
 
     assert passed.rows == [1, 2]
     assert passed.account.outside == 1

@@ -185,7 +185,7 @@ def test_everything_of_ladyzhyn_converts(
 
 def test_points_far_off_are_kept_and_reported_and_keys_used_twice_too(tmp_path: Path) -> None:
     path = REAL / "ladyzhyn" / "addresses.geojson"
-    conversion = convert_file(path, work=tmp_path, bbox=LADYZHYN, key_field="id")
+    conversion = convert_file(path, work=tmp_path, area=shapely.box(*LADYZHYN).wkb_hex, key_field="id")
 
     assert conversion.outside == conversion.issue_counts["outside-area"] > 0
     assert conversion.converted == 3443
