@@ -161,8 +161,9 @@ def _prepare_rows(changeset: Changeset, layer: Layer) -> int:
 def _compare(changeset: Changeset, layer: Layer) -> None:
     adding = changeset.staging_mode == Mode.APPEND
     passes = [matching.KEY] if layer.key_field else []
-    passes += [matching.EXACT] if adding else [matching.EXACT, matching.PLACE, matching.ATTRIBUTES]
-    Matching(
+    passes += [matching.EXACT, matching.NEAR]
+    passes += [] if adding else [matching.PLACE, matching.ATTRIBUTES]
+    passes = Matching(
         changeset,
         layer,
         ignored=kept_keys(changeset, layer),
@@ -393,37 +394,20 @@ _FEATURES = """
 """
 
 
-def diff_extent(changeset: Changeset) -> list[float] | None:
-    """[west, south, east, north] in degrees of all that differs, before and after; None where nothing does."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(_EXTENT).format(**_sources(changeset)))
-        row = cursor.fetchone()
-    return None if row[0] is None else list(row)
-
-
-_EXTENT = """
-    SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)
-    FROM (SELECT ST_Extent(ST_Collect(ST_Envelope(s.geom), ST_Envelope(f.geom))) AS box
-          FROM {differences} AS d
-          LEFT JOIN {staged} s ON s.id = d.id
-          LEFT JOIN layers_feature f ON f.layer_id = {layer} AND f.id = d.feature_id) AS whole
-"""
-
-
 def wanted_changes(changeset: Changeset) -> sql.Composable:
-    """The accepted differences as the relation that `layers.applying` carries out. Raises NoDiff."""
-    sources = _sources(changeset)
-    feature = sql.SQL("")
-    if _keeps_something(changeset):
-        feature = sql.SQL("LEFT JOIN layers_feature f ON f.layer_id = {} AND f.id = d.feature_id").format(
-            sources["layer"]
-        )
-    return sql.SQL(_WANTED).format(**sources, **_content(changeset), feature=feature)
+    """The accepted differences as the relation that `layers.applying` carries out: a feature that did not move
+    keeps its geometry to the last digit. Raises NoDiff."""
+    return sql.SQL(_WANTED).format(**_sources(changeset), **_content(changeset))
 
 
 _WANTED = """
-    (SELECT d.op, d.feature_id, d.base_version, s.geom, {properties} AS properties, {external_key} AS external_key
-     FROM {differences} AS d LEFT JOIN {staged} s ON s.id = d.id {feature} WHERE d.accepted)
+    (SELECT d.op, d.feature_id, d.base_version,
+            CASE WHEN d.op = 'U' AND NOT d.geometry_changed THEN f.geom ELSE s.geom END AS geom,
+            {properties} AS properties, {external_key} AS external_key
+     FROM {differences} AS d
+     LEFT JOIN {staged} s ON s.id = d.id
+     LEFT JOIN layers_feature f ON f.layer_id = {layer} AND d.op = 'U' AND f.id = d.feature_id
+     WHERE d.accepted)
 """
 
 
@@ -435,10 +419,6 @@ def _sources(changeset: Changeset) -> dict[str, sql.Composable]:
     }
 
 
-def _keeps_something(changeset: Changeset) -> bool:
-    return bool(kept_keys(changeset, changeset.layer)) or _keeps_keys(changeset)
-
-
 def _keeps_keys(changeset: Changeset) -> bool:
     """Whether a row without a key leaves the key of the feature that it updates: an empty cell is no new name.
     Where the file replaces the content, the layer becomes what the file says."""
@@ -447,10 +427,10 @@ def _keeps_keys(changeset: Changeset) -> bool:
 
 def _content(changeset: Changeset) -> dict[str, sql.Composable]:
     """SQL of the properties and the key that a difference leads to, of the staged row `s` and the feature `f`."""
-    if not _keeps_something(changeset):
-        return {"properties": sql.SQL("s.properties"), "external_key": sql.SQL("s.external_key")}
     layer = changeset.layer
     kept = kept_keys(changeset, layer)
+    if not kept and not _keeps_keys(changeset):
+        return {"properties": sql.SQL("s.properties"), "external_key": sql.SQL("s.external_key")}
     properties, keeps_key = _merged(layer, kept), sql.Literal(layer.key_field in kept)
     if _keeps_keys(changeset):
         keeps_key = sql.SQL("s.external_key IS NULL")

@@ -23,8 +23,7 @@ from gis_core.geo.geojson import checked_geometry
 from gis_core.people import User
 from gis_core.roles import Action
 from layers import access, staging
-from layers.applying import Counts, extent_after
-from layers.applying import NothingToChange as NothingToChange
+from layers.applying import Counts, NothingToChange, extent_after
 from layers.catalogue import discard_draft, publish_draft, update_layer
 from layers.changes import (
     apply_changes,

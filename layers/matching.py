@@ -2,11 +2,13 @@
 
 1. By key, where rows or features have one.
 2. The same geometry and the same attributes, pair by pair: three equal rows match three equal features.
-3. The same geometry, where it is unique among the open rows and among the open features.
-4. The same attributes, where there are any and they are unique on both sides.
+3. The same again, where a geometry counts as the same that differs by noise alone (layers.nearness).
+4. The same geometry, where it is unique among the open rows and among the open features.
+5. The same attributes, where there are any and they are unique on both sides.
 
 A row and a feature that both have a key match by it alone. Rows are compared by 64-bit hashes of geometry
-and attributes, which costs one reading of both sides, whatever the width of a row.
+and attributes, which costs one reading of both sides, whatever the width of a row; vertices are compared only of
+what has no equal. Attributes are equal as jsonb is: 1 is 1.0, texts to the letter.
 """
 
 from collections.abc import Sequence
@@ -15,10 +17,11 @@ from dataclasses import dataclass
 from django.db import connection
 from psycopg2 import sql
 
-from layers import staging
+from layers import nearness, staging
 from layers.models import Changeset, Layer
 
-KEY, EXACT, PLACE, ATTRIBUTES = "diff_by_key", "diff_exact", "diff_by_place", "diff_by_attributes"
+KEY, EXACT, NEAR = "diff_by_key", "diff_exact", "diff_near"
+PLACE, ATTRIBUTES = "diff_by_place", "diff_by_attributes"
 
 
 @dataclass(frozen=True)
@@ -31,22 +34,35 @@ class Matching:
     ignored: Sequence[str]
     keeps_keys: bool
 
-    def run(self, passes: Sequence[str]) -> None:
+    def run(self, passes: Sequence[str]) -> list[str]:
         """Leave one temporary table a pass, named like it, with what is not equal: columns staged, feature (a
-        pair where both are there, else one alone), version, keys, same_place, same_attributes."""
+        pair where both are there, else one alone), version, keys, same_place, same_attributes.
+
+        The names of those that there were: NEAR, which follows EXACT, is left out where nothing is near.
+        """
         rows, features = self._rows(), self._features()
+        sides = {"staged": staging.staging_table(self.changeset), "layer": self.layer.pk}
+        done: list[str] = []
         with connection.cursor() as cursor:
             # Hashed joins, with room for a million of narrow rows; a merge would sort both sides.
             cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL enable_mergejoin = off")
             for name in passes:
-                statement = sql.SQL(_MEETING).format(
-                    name=sql.Identifier(name), rows=_prepared(name, rows), features=_prepared(name, features),
-                    condition=sql.SQL(_CONDITIONS[name]), keeps_keys=sql.Literal(self.keeps_keys),
-                )  # fmt: skip
-                cursor.execute(statement)
+                if name == NEAR and not nearness.give_places(EXACT, **sides):
+                    continue
+                cursor.execute(self._meeting(name, rows, features))
                 cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+                if name == KEY:
+                    nearness.take_near_for_same(KEY, **sides)
                 rows, features = open_rows(name), open_features(name)
+                done.append(name)
             cursor.execute("SET LOCAL enable_mergejoin TO DEFAULT")
+        return done
+
+    def _meeting(self, name: str, rows: sql.Composable, features: sql.Composable) -> sql.Composable:
+        return sql.SQL(_MEETING).format(
+            name=sql.Identifier(name), rows=_prepared(name, rows), features=_prepared(name, features),
+            condition=sql.SQL(_CONDITIONS[name]), keeps_keys=sql.Literal(self.keeps_keys),
+        )  # fmt: skip
 
     def _rows(self) -> sql.Composable:
         return sql.SQL(
@@ -98,10 +114,14 @@ def _prepared(name: str, side: sql.Composable) -> sql.Composable:
 
 
 # Those without a key first, so that they meet first; what is then left has a key on both sides.
+_NUMBERED = (
+    "SELECT *, row_number() OVER (PARTITION BY place, attributes ORDER BY key NULLS FIRST, id) AS number"
+    " FROM ({side}) AS one"
+)
 _PREPARED = {
     KEY: "{side}",
-    EXACT: "SELECT *, row_number() OVER (PARTITION BY place, attributes ORDER BY key NULLS FIRST, id) AS number"
-    " FROM ({side}) AS one",
+    EXACT: _NUMBERED,
+    NEAR: _NUMBERED,
     PLACE: "SELECT *, CASE WHEN count(*) OVER (PARTITION BY place) = 1 THEN place END AS only_place"
     " FROM ({side}) AS one",
     ATTRIBUTES: "SELECT *, CASE WHEN count(*) OVER (PARTITION BY attributes) = 1"
@@ -109,9 +129,11 @@ _PREPARED = {
     " FROM ({side}) AS one",
 }
 _NOT_BY_KEY = " AND (r.key IS NULL OR f.key IS NULL)"
+_EQUAL = "r.place = f.place AND r.attributes = f.attributes AND r.number = f.number" + _NOT_BY_KEY
 _CONDITIONS = {
     KEY: "r.key = f.key",
-    EXACT: "r.place = f.place AND r.attributes = f.attributes AND r.number = f.number" + _NOT_BY_KEY,
+    EXACT: _EQUAL,
+    NEAR: _EQUAL,
     PLACE: "r.only_place = f.only_place" + _NOT_BY_KEY,
     ATTRIBUTES: "r.only_attributes = f.only_attributes" + _NOT_BY_KEY,
 }

@@ -12,7 +12,8 @@ from layers.access import LayerNotFound, access_layer, visible_layers
 from layers.catalogue import LayerBeingPrepared, create_layer
 from layers.edits import discard_changeset, open_changeset, review_changeset
 from layers.models import Layer
-from tests.layers.test_loads import A, B, load, stage, staging_tables
+from tests.layers.loading import load, stage, staging_tables
+from tests.layers.test_loads import A, B
 
 MakeLayer = Callable[..., Layer]
 MakeUser = Callable[..., User]

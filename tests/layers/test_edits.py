@@ -12,13 +12,12 @@ from gis_core.errors import BadParameter, NotAllowed
 from gis_core.geo.geojson import BadGeometry
 from gis_core.journal import JournalEntry
 from gis_core.people import Membership, User
-from layers.applying import DuplicateKey
+from layers.applying import DuplicateKey, NothingToChange
 from layers.catalogue import update_layer
 from layers.changes import OutsideYourArea, StaleEdit
 from layers.edits import (
     AlreadyReverted,
     ChangeDraft,
-    NothingToChange,
     ReviewNeeded,
     WrongStatus,
     apply_changeset,

@@ -1,55 +1,21 @@
 """Loads: staged rows of an import become features in one changeset, by three modes."""
 
-import io
-import json
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from layers import staging
 from layers.applying import NothingToChange
 from layers.diff import RepeatedKeys
-from layers.edits import (
-    apply_changeset,
-    discard_changeset,
-    open_changeset,
-    revert_changeset,
-    submit_changeset,
-)
+from layers.edits import apply_changeset, discard_changeset, open_changeset, revert_changeset
 from layers.loads import LayerMovedOn
-from layers.models import Changeset, Feature, Layer
+from layers.models import Feature, Layer
 from tests.conftest import add_features, point
+from tests.layers.loading import binary_copy, counts, load, stage, staging_tables, whole
 
 MakeLayer = Callable[..., Layer]
-Row = tuple[float, dict[str, Any], str | None]
-
-
-def binary_copy(rows: Sequence[Row]) -> io.BytesIO:
-    """Rows (longitude, properties, key) in PostgreSQL's binary COPY format."""
-    parts = [b"PGCOPY\n\xff\r\n\0", struct.pack("!ii", 0, 0)]
-    for longitude, properties, key in rows:
-        geometry = struct.pack("<bIIdd", 1, 0x20000001, 4326, longitude, 50.0)
-        values = [geometry, b"\x01" + json.dumps(properties).encode(), None if key is None else key.encode()]
-        parts.append(struct.pack("!h", len(values)))
-        for value in values:
-            parts.append(struct.pack("!i", -1) if value is None else struct.pack("!i", len(value)) + value)
-    parts.append(struct.pack("!h", -1))
-    return io.BytesIO(b"".join(parts))
-
-
-def stage(layer: Layer, mode: str, rows: Sequence[Row]) -> Changeset:
-    changeset = open_changeset(layer=layer, author=None, source="import", staging_mode=mode)
-    staging.copy_binary(changeset, binary_copy(rows))
-    return submit_changeset(changeset=changeset, actor=None)
-
-
-def load(layer: Layer, mode: str, rows: Sequence[Row]) -> Changeset:
-    changeset = apply_changeset(changeset=stage(layer, mode, rows), actor=None)
-    layer.refresh_from_db()
-    return changeset
 
 
 def names(layer: Layer) -> dict[str, Any]:
@@ -57,23 +23,7 @@ def names(layer: Layer) -> dict[str, Any]:
     return {key: (properties.get("name"), version) for key, properties, version in rows}
 
 
-def whole(layer: Layer) -> list[tuple[Any, ...]]:
-    """Every feature of the layer with all that a revert restores: id, geometry, properties, key."""
-    rows = Feature.objects.filter(layer=layer).order_by("id")
-    return [(row.pk, row.geom.hexewkb, row.properties, row.external_key) for row in rows]
-
-
-def counts(changeset: Changeset) -> tuple[int, int, int]:
-    return changeset.created_count, changeset.updated_count, changeset.deleted_count
-
-
 A, B, C = ((30.0 + n, {"name": name}, name) for n, name in enumerate("АБВ"))
-
-
-def staging_tables() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'staging'")
-        return int(cursor.fetchone()[0])
 
 
 def test_the_first_load_becomes_the_partition_and_keeps_history_from_then_on(make_layer: MakeLayer) -> None:

@@ -20,7 +20,7 @@ from layers.edits import (
 )
 from layers.models import Changeset, Feature, FeatureVersion, Layer
 from tests.conftest import add_features, point, square
-from tests.layers.test_loads import counts, load, staging_tables, whole
+from tests.layers.loading import counts, load, staging_tables, whole
 
 MakeLayer = Callable[..., Layer]
 MakeUser = Callable[..., User]
