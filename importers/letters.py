@@ -56,6 +56,15 @@ def comparable(text: str) -> str:
     return " ".join(without_lookalikes(plain).casefold().split())
 
 
+def plain_words_of(name: str) -> frozenset[str]:
+    """The words of a column's name as they are written, in small letters: «INN_VLASN» -> {inn, vlasn}.
+
+    For short words, of which `words_of` would make others: «ИНН» and «in» are one there.
+    """
+    plain = without_lookalikes(_CAMEL.sub(" ", unicodedata.normalize("NFC", name)))
+    return frozenset(word.casefold() for word in re.findall(r"[^\W\d_]+", plain))
+
+
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a column's name in folded Latin letters: «Кадастровий №», CadNum -> (kadastrovii, nomer).
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from importers.codes import is_tax_number
-from importers.letters import words_of
+from importers.letters import plain_words_of, words_of
 
 HIDDEN = "•••"
 KINDS: dict[str, Any] = {
@@ -25,6 +25,8 @@ KINDS: dict[str, Any] = {
     "address": _("home addresses"),
     "birth-date": _("dates of birth"),
 }
+# Words that mean a tax number where the values may be one; too short to be compared by their sound.
+_TAX_WORDS = frozenset({"інн", "инн", "inn", "tin"})
 _ENOUGH = 0.5
 _MOST = 0.8
 _SOME = 0.2
@@ -48,8 +50,8 @@ class _Hint:
 
 _HINTS = (
     _Hint("tax-number",
-          ("рнокпп", "іпн", "інн", "ідентифікаційний номер платника", "податковий номер", "облікова картка платника",
-           "rnokpp", "ipn", "inn", "tax number", "taxnumber", "tin", "drfo", "дрфо"),
+          ("рнокпп", "іпн", "ідентифікаційний номер платника", "податковий номер", "облікова картка платника",
+           "rnokpp", "ipn", "tax number", "taxnumber", "taxpayer", "drfo", "дрфо"),
           ("idcode", "ідентифікаційний код"), ("tax_number",)),
     _Hint("passport", ("паспорт", "passport", "серія та номер", "паспортні дані", "id card", "unzr", "унзр"), (),
           ("passport", "id_card")),
@@ -84,6 +86,8 @@ def personal_kind(name: str, patterns: Mapping[str, float], filled: float) -> st
     by_value = _by_values(patterns)
     if by_value:
         return by_value
+    if _ten_digits(patterns) >= _ENOUGH and not _TAX_WORDS.isdisjoint(plain_words_of(name)):
+        return "tax-number"
     words = words_of(name)
     for hint in _HINTS:
         seen = sum(patterns.get(pattern, 0.0) for pattern in hint.patterns)
@@ -118,7 +122,24 @@ def _speaks_against(hint: _Hint, patterns: Mapping[str, float], seen: float) -> 
         return True
     if hint.kind in ("name", "address"):
         return patterns.get("number", 0.0) + patterns.get("date", 0.0) >= _ENOUGH
+    if hint.kind == "tax-number":
+        return _are_no_tax_numbers(patterns)
     return seen < _SOME
+
+
+def _are_no_tax_numbers(patterns: Mapping[str, float]) -> bool:
+    """Dates, and numbers that are too short or too long: codes of legal entities (8 digits, 12 of value added tax).
+
+    A wrong check digit speaks for nothing: registers are full of mistyped numbers.
+    """
+    ten = _ten_digits(patterns)
+    others = patterns.get("number", 0.0) - ten + patterns.get("date", 0.0)
+    return ten < _SOME and others >= _ENOUGH
+
+
+def _ten_digits(patterns: Mapping[str, float]) -> float:
+    """The share of numbers of ten digits, or of nine where a table took the leading zero away."""
+    return patterns.get("ten_digits", 0.0) + patterns.get("id_card", 0.0)
 
 
 def _is_named(words: tuple[str, ...], hints: tuple[str, ...]) -> bool:

@@ -50,8 +50,11 @@ _FORMS = {
     "purpose_code": r"^\s*(0?[1-9]|1[0-9])[.,](0?[1-9]|1\d|20)\s*$",
     "purpose_padded": r"^(0[1-9]|1[0-9])\.(0[1-9]|1\d|20)(\s.*)?$",
     "edrpou": r"^\d{8}$",
-    "ten_digits": r"^[0-4]\d{9}$",
+    "ten_digits": r"^\d{10}$",
     "leading_zero": r"^[+-]?0\d+$",
+    "postcode": r"^\d{4,5}$",
+    "four_digits": r"^\d{4,}$",
+    "many_digits": r"^\d{16,}$",
     "integer": r"^\s*[+-]?\d{1,18}\s*$",
     "number": _NUMBER,
     "number_comma": r"^\s*[+-]?[\d \x{a0}]+,\d+\s*$",
@@ -74,19 +77,26 @@ _FORMS = {
 _LOOSE_CADASTRAL = r"^\s*\d{9,10}[\s:.\-–_/]*\d{1,2}[\s:.\-–_/]*\d{1,3}[\s:.\-–_/]*\d{1,4}\s*$"
 _NEEDS_DIGIT = frozenset(
     ("katottg", "koatuu", "koatuu_zeros", "purpose_code", "purpose_padded", "edrpou", "ten_digits", "leading_zero",
-     "integer", "number", "number_comma", "number_unit", "date", "datetime", "year", "phone", "passport", "id_card",
-     "degrees", "uuid")
+     "postcode", "four_digits", "many_digits", "integer", "number", "number_comma", "number_unit", "date", "datetime",
+     "year", "phone", "passport", "id_card", "degrees", "uuid")
 )  # fmt: skip
 _NEEDS_CYRILLIC = frozenset(("person", "person_short", "person_words", "lookalikes"))
-# Names of what is written in digits and counts nothing.
-_CODE_NAMES = frozenset(
-    word
-    for name in (
-        "індекс", "index", "zip", "postcode", "код", "code", "kod", "едрпоу", "edrpou", "коатуу", "koatuu", "телефон",
-        "phone", "tel", "інвентарний", "рахунок", "iban", "паспорт",
-    )
-    for word in words_of(name)
+
+
+def _words(*names: str) -> frozenset[str]:
+    return frozenset(word for name in names for word in words_of(name))
+
+
+# Names of what is written in digits and counts nothing; those that say so of a text alone, as “code” does of what a
+# program numbered, and those that may as well be a measure.
+_CODE_NAMES = _words(
+    "zip", "postcode", "postal", "поштовий", "едрпоу", "єдрпоу", "edrpou", "окпо", "коатуу", "koatuu", "катоттг",
+    "katottg", "кадастровий", "cadnum", "kadnum", "телефон", "phone", "tel", "моб", "факс", "fax", "рахунок", "account",
+    "iban", "мфо", "паспорт", "passport", "рнокпп", "rnokpp",
 )  # fmt: skip
+_CODE_NAMES_OF_TEXT = _CODE_NAMES | _words("код", "code", "kod", "інвентарний", "шифр")
+_INDEX_NAMES = _words("індекс", "index")
+_CODES = ("cad_num", "phone", "tax_number")
 _LOOKED_AT_LENGTH = 400
 _LISTED_VALUES, _SAMPLES, _SAMPLE_LENGTH = 20, 3, 60
 
@@ -112,7 +122,7 @@ def profile(column: pa.Array, name: str, declared: str) -> dict[str, Any]:
         "distinct": len(values),
         "unique": filled > 1 and len(values) == filled,
         "patterns": patterns,
-        "type": _type(name, declared, patterns, filled),
+        "type": _type(name, declared, patterns, filled, is_text=pa.types.is_string(column.type)),
         "personal": personal,
     }
     if personal:
@@ -158,7 +168,7 @@ def _shares(values: pa.StringArray, counts: np.ndarray, filled: int) -> dict[str
             values, pc.match_substring_regex(values, _LOOSE_CADASTRAL), _is_cadastral
         )
         masks["cad_num_exact"] = _mask(pc.match_substring_regex(values, f"^{CODES['cad_num'].form}$"))
-        masks["tax_number"] = _narrowed(values, pa.array(masks.pop("ten_digits")), is_tax_number)
+        masks["tax_number"] = _narrowed(values, pa.array(masks["ten_digits"]), is_tax_number)
         masks |= _degrees(values, masks.pop("degrees"))
     masks["boolean"] = _mask(pc.is_in(pc.utf8_lower(values), value_set=pa.array(YES + NO)))
     shares = {form: round(float(counts[mask].sum()) / filled, 4) for form, mask in masks.items()}
@@ -193,11 +203,16 @@ def _degrees(values: pa.StringArray, mask: np.ndarray) -> dict[str, np.ndarray]:
 # --- type, extent, values ---
 
 
-def _type(name: str, declared: str, patterns: dict[str, float], filled: int) -> str:
-    """The type all values fit; text that only looks like a number (leading zeros, long codes) stays text."""
-    if declared not in ("string", "text") or not filled or not _CODE_NAMES.isdisjoint(words_of(name)):
+def _type(name: str, declared: str, patterns: dict[str, float], filled: int, *, is_text: bool) -> str:
+    """The type all values fit; text that only looks like a number (leading zeros, long codes) stays text.
+
+    `is_text`: the values are written as text, so that `declared` is what the table's reader made of their looks.
+    """
+    if not filled:
         return declared
-    if any(patterns.get(form, 0.0) >= 0.5 for form in ("cad_num", "koatuu_zeros", "phone", "tax_number")):
+    if _are_codes(words_of(name), declared, patterns, is_text=is_text):
+        return "string" if declared in ("integer", "number") else declared
+    if declared not in ("string", "text"):
         return declared
     if patterns.get("number", 0.0) == 1.0 and not patterns.get("leading_zero"):
         if patterns.get("purpose_padded", 0.0) == 1.0:
@@ -210,6 +225,18 @@ def _type(name: str, declared: str, patterns: dict[str, float], filled: int) -> 
     if patterns.get("date", 0.0) == 1.0:
         return "datetime" if patterns.get("datetime", 0.0) == 1.0 else "date"
     return "boolean" if patterns.get("boolean", 0.0) == 1.0 else declared
+
+
+def _are_codes(words: tuple[str, ...], declared: str, patterns: dict[str, float], *, is_text: bool) -> bool:
+    """Whether digits are the letters of a code: a postcode, an EDRPOU, an account, a telephone."""
+    if not _INDEX_NAMES.isdisjoint(words) and (declared == "string" or patterns.get("postcode", 0.0) == 1.0):
+        return True
+    if not is_text:  # a program kept numbers, most of which count something
+        return not _CODE_NAMES.isdisjoint(words) and patterns.get("four_digits", 0.0) == 1.0
+    if not _CODE_NAMES_OF_TEXT.isdisjoint(words) or patterns.get("many_digits"):
+        return True
+    forms = (*_CODES, "koatuu_zeros") if declared == "string" else _CODES  # round sums look like KOATUU
+    return any(patterns.get(form, 0.0) >= 0.5 for form in forms)
 
 
 def _extent(values: pa.StringArray, counts: np.ndarray, kind: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What an inspection says of a layer's columns: forms of the values, types, extent, and nothing personal."""
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from importers.detect.columns import profile
 from importers.fields import FieldInfo
+from importers.readers import tabular
 from importers.sandbox import inspect_file
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.files import geopackage, parcels
@@ -86,6 +88,63 @@ def test_the_type_is_that_of_the_values_unless_they_are_codes(values: list[str],
 def test_a_postal_index_stays_text_though_all_its_values_are_numbers() -> None:
     assert profile_of(["24321", "24325"], "Індекс")["type"] == "string"
     assert profile_of(["24321", "24325"], "Кількість")["type"] == "integer"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Поштовий індекс", [24321, 24325]),
+        ("addressPostCode", ["24321", "24325"]),
+        ("zip", ["79000", "1001"]),
+        ("Індекс", ["24321", "24325"]),
+        ("ЄДРПОУ", ["41840992", "1993351"]),
+        ("legal_entity_edrpou", [41840992, 1993351]),
+        ("KOATUU", [510600000, 4610136900]),
+        ("Код", ["10", "20"]),
+        ("код КВЦПЗ", ["2.1", "1.10"]),
+        ("Особовий рахунок", ["100200300", "100200301"]),
+        ("Телефон", [380671234567]),
+        ("ділянка", ["510600000070060202"]),  # a cadastral number without its zero
+        ("картка", ["1234567890123456"]),  # more digits than a number keeps
+        ("одиниця", ["05040130010040578"]),
+    ],
+)
+def test_digits_of_a_code_stay_text(name: str, values: list[Any]) -> None:
+    declared = "integer" if all(isinstance(value, int) for value in values) else _made_of(values)
+    found = profile_of(values, name, declared)
+    assert found["type"] == "string"
+    assert "median" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("index", [1, 2, 3], "integer"),  # of the row
+        ("Індекс забруднення", ["4.5", "5.25"], "number"),
+        ("code", [1, 2, 3], "integer"),
+        ("Кількість", ["24321", "24325"], "integer"),
+        ("населення", [24321, 24325], "integer"),
+        ("бюджет", ["150000000", "230000000"], "integer"),
+        ("Код", ["так", "ні"], "boolean"),
+    ],
+)
+def test_what_is_counted_stays_a_number(name: str, values: list[Any], kind: str) -> None:
+    assert profile_of(values, name, kind)["type"] == kind
+
+
+def _made_of(values: list[str]) -> str:
+    """The type that the reader of tables makes of text."""
+    fits = {kind: all(re.match(form, value) for value in values) for kind, form in tabular.PATTERNS.items()}
+    return tabular._type(fits, any_value=True)
+
+
+def test_a_table_of_codes_is_read_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    path.write_text(
+        "Індекс;ЄДРПОУ;рахунок;учнів\n24321;41840992;26001234567;120\n24325;41840993;26001234568;80\n"
+    )
+    types = {name: item.profile["type"] for name, item in columns_of(path, tmp_path / "work").items()}
+    assert types == {"Індекс": "string", "ЄДРПОУ": "string", "рахунок": "string", "учнів": "integer"}
 
 
 def test_words_for_nothing_are_no_values() -> None:

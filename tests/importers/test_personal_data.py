@@ -53,6 +53,16 @@ def test_a_tax_number_has_a_right_check_digit() -> None:
     assert not is_tax_number("3184710692")
     assert not is_tax_number("318471069")
     assert not is_tax_number("0000000000")
+    assert not is_tax_number("9999999995")  # born in 2173
+
+
+def test_a_column_called_after_tax_numbers_goes_though_none_has_a_right_check_digit(tmp_path: Path) -> None:
+    frame: gpd.GeoDataFrame = parcels(3)
+    frame["ІНН"] = [3184710692, 2222222223, 184710693]  # a program kept numbers: the third lost its zero
+    frame["CODE_IN"] = [3184710692, 2222222223, 3184710694]
+    told = {item.name: item.profile for item in looked_at(geopackage(tmp_path, frame), tmp_path).fields}
+    assert (told["ІНН"]["personal"], told["ІНН"]["samples"]) == ("tax-number", ["•••"] * 3)
+    assert told["CODE_IN"]["personal"] == ""
 
 
 @pytest.mark.parametrize(
@@ -67,6 +77,21 @@ def test_a_tax_number_has_a_right_check_digit() -> None:
         ("Керівник", {"person_words": 1.0}, "name"),
         ("код", {"tax_number": 1.0, "integer": 1.0}, "tax-number"),
         ("РНОКПП", {"tax_number": 0.5}, "tax-number"),
+        ("РНОКПП", {"ten_digits": 1.0, "integer": 1.0, "number": 1.0}, "tax-number"),  # mistyped, all of them
+        (
+            "Код РНОКПП власника",
+            {"ten_digits": 0.6, "id_card": 0.4, "number": 1.0},
+            "tax-number",
+        ),  # zeros lost
+        ("РНОКПП/ЄДРПОУ", {"ten_digits": 0.3, "edrpou": 0.7, "number": 1.0}, "tax-number"),
+        ("РНОКПП", {}, "tax-number"),  # 31847*****: the day of birth is there all the same
+        ("rnokpp_own", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
+        ("ІПН", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
+        ("ИНН", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
+        ("ІНН фізособи", {"ten_digits": 0.9, "number": 1.0}, "tax-number"),
+        ("INN_VLASN", {"ten_digits": 0.5, "id_card": 0.5, "number": 1.0}, "tax-number"),
+        ("ownerTin", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
+        ("tax number", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
         ("Паспорт", {"passport": 0.4}, "passport"),
         ("Телефон", {"phone": 0.3}, "phone"),
         ("TEL", {"integer": 1.0}, "phone"),
@@ -99,6 +124,15 @@ def test_columns_of_persons_are_known_by_values_or_name(
         ("Телефонізація", {"boolean": 1.0}),
         ("hotel", {}),
         ("inner", {"integer": 1.0}),
+        ("CODE_IN", {"ten_digits": 1.0, "integer": 1.0, "number": 1.0}),
+        ("in", {"ten_digits": 1.0, "number": 1.0}),
+        ("inn", {}),  # an inn
+        ("INN", {"integer": 1.0, "number": 1.0}),
+        ("Тин", {"ten_digits": 1.0, "number": 1.0}),  # a fence
+        ("РНОКПП", {"edrpou": 1.0, "number": 1.0}),  # of legal entities
+        ("ІПН", {"integer": 1.0, "number": 1.0}),  # 12 digits, of value added tax
+        ("РНОКПП надано", {"boolean": 1.0}),
+        ("ідентифікаційний код", {"ten_digits": 0.1, "integer": 1.0, "number": 1.0}),  # of a legal entity
         ("Електронна черга", {"boolean": 1.0}),
         ("pipe", {}),
     ],
