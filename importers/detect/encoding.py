@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from importers.detect.verdict import CANDIDATES, Candidate, Declaration, Verdict, is_utf8, judge
+from importers.detect.mixed import PREFIX, is_utf8
+from importers.detect.verdict import CANDIDATES, Candidate, Declaration, Verdict, judge
 from importers.errors import EncodingNotKnown, EncodingUnknown
 from importers.personal import without_persons
 from importers.readers.shapefile import DbfHeader
@@ -160,6 +161,8 @@ def decode_column(column: pa.Array, codec: str) -> tuple[pa.Array, np.ndarray]:
     lengths = pc.utf8_length(column).fill_null(0).to_numpy(zero_copy_only=False)
     if codec == "utf-8":
         return _decode_utf8(column, raw, _ends(lengths))
+    if codec.startswith(PREFIX):
+        return _decode_each(column, raw, _ends(lengths), codec)
     text = raw.decode(codec, "replace").encode("utf-8")
     widths = np.frombuffer(raw.translate(_widths(codec)) + b"\x00", np.uint8)
     starts = _ends(lengths)[:-1]
@@ -187,7 +190,14 @@ def _decode_utf8(column: pa.Array, raw: bytes, offsets: np.ndarray) -> tuple[pa.
             return _rebuilt(column, raw, offsets)
     except UnicodeDecodeError:
         pass
-    values = [raw[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
+    return _decode_each(column, raw, offsets, "utf-8")
+
+
+def _decode_each(
+    column: pa.Array, raw: bytes, offsets: np.ndarray, codec: str
+) -> tuple[pa.Array, np.ndarray]:
+    """Value by value."""
+    values = [raw[a:b].decode(codec, "replace") for a, b in pairwise(offsets)]
     # Letters after a whole one are cut by the field's width every day: that is no damage to report.
     joined = [value.rstrip("\ufffd").encode() for value in values]
     return _rebuilt(column, b"".join(joined), _ends(np.array([len(value) for value in joined], np.int64)))

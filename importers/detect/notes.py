@@ -23,6 +23,11 @@ MESSAGES: dict[str, Any] = {
         "The text was damaged before it was sent: %(first)s was read as %(second)s, so that it shows “%(sample)s” "
         "where “%(meant)s” was meant. Ask for the original file."
     ),
+    "encoding-mixed": _(
+        "Two encodings are mixed in the text: “%(as_utf8)s” is UTF-8 and “%(as_other)s” is %(other)s, as where two "
+        "files were put together. Each can be read as what it is; look at the rows."
+    ),
+    "encoding-mixed-lines": _("In the rarer of the two are %(count)s lines of the file: %(lines)s."),
     "crs-contradicted": _(
         "The file says %(declared)s, but in that system only %(declared_share)s %% of it would lie where the "
         "community is; in %(found)s it is %(found_share)s %%."

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from importers.detect.likelihood import cost_bits
+from importers.detect.mixed import PREFIX, Halves, halves_of, is_cut
 from importers.detect.mojibake import mojibake
 from importers.detect.notes import Note
 
@@ -81,6 +82,9 @@ def judge(values: Iterable[bytes], declared: Declaration | str | None = None) ->
     raw = _telling(values)
     if not raw:
         return Verdict(said or "utf-8", 1.0)
+    halves = halves_of(raw)
+    if halves.are_two:
+        return _of_two(raw, halves)
     readings = _readings(raw, CANDIDATES if said in ("", *CANDIDATES) else (*CANDIDATES, said))
     _weigh(readings, said, _RARE)
     best = readings[0]
@@ -93,6 +97,23 @@ def judge(values: Iterable[bytes], declared: Declaration | str | None = None) ->
     chosen = best if best.share >= (_SURE_OF_FEW if few else _SURE) else None
     notes = _notes(readings, chosen, said)
     return Verdict(chosen.codec if chosen else "", round(best.share, 4), _serious(candidates), notes)
+
+
+def _of_two(raw: list[bytes], halves: Halves) -> Verdict:
+    """Some values are UTF-8 and others are not: that each be read as what it is comes first, and a person says."""
+    others = judge(halves.others)
+    other = others.encoding or others.candidates[0].encoding
+    each, whole = f"{PREFIX}{other}", _readings(raw, CANDIDATES)
+    _weigh(whole, "", _RARE)
+    texts = [halves.others[0].decode(other, "replace"), halves.in_utf8[0].decode("utf-8", "replace")]
+    samples = [text.strip()[:_SAMPLE_LENGTH] for text in texts]
+    places = _telling_places(whole[0].texts)
+    candidates = [Candidate(each, _SURE, samples)] + [
+        Candidate(item.codec, 0.0, [item.texts[place][:_SAMPLE_LENGTH] for place in places])
+        for item in whole[: _FEWEST_OPTIONS - 1]
+    ]
+    params = {"other": other, "as_other": samples[0], "as_utf8": samples[1]}
+    return Verdict("", _SURE, candidates, [Note("encoding-mixed", params)])
 
 
 def file_name(raw: bytes) -> str:
@@ -168,28 +189,6 @@ def _reads_like(reading: _Reading, codec: str) -> bool:
         )
     except UnicodeError:
         return False
-
-
-def is_utf8(value: bytes) -> bool:
-    """Valid UTF-8, or cut inside its last letter by the field's width."""
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _ends_in_half(error, value)
-    return True
-
-
-def is_cut(value: bytes) -> bool:
-    """UTF-8 that is cut inside its last letter."""
-    try:
-        value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _ends_in_half(error, value)
-    return False
-
-
-def _ends_in_half(error: UnicodeDecodeError, value: bytes) -> bool:
-    return error.end == len(value) and error.reason == "unexpected end of data"
 
 
 def _cost_of_cut(value: bytes) -> float:

@@ -70,7 +70,8 @@ def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]
 
 def _codec(layer: LayerFacts, codec: str) -> str:
     """Sheets and tables in UTF-16 are copied by ourselves, whatever a person says of the letters."""
-    return _own(layer.dataset, codec)
+    own = _own(layer.dataset, codec)
+    return tabular.readable(own, layer.foreign) if layer.dataset.format == "csv" else own
 
 
 def _own(dataset: DatasetRequest, codec: str) -> str:

@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ import shapely
 from pyarrow import csv as pacsv
 
 from importers.detect.encoding import Declaration, judge
+from importers.detect.mixed import DAMAGED_UTF8, Halves, halves_of_lines
 from importers.errors import EmptyLayer, OverLimit, Unreadable
 from importers.readers import coordinates, headers
 from importers.readers.coordinates import Coordinates
@@ -88,8 +90,8 @@ def in_utf8(dataset: DatasetRequest) -> DatasetRequest:
 def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int) -> LayerFacts:
     """What the table says of itself; `codec` "" where the file has to say. Reads the file twice."""
     path = Path(dataset.path)
-    declaration, foreign = _encoding(path)
-    reading = codec or (declaration.codec if declaration else _likely(foreign))
+    declaration, foreign, halves = _encoding(path)
+    reading = readable(codec or (declaration.codec if declaration else _likely(foreign)), foreign)
     table = _table(path, reading, dataset, max_fields)
     found = _survey(path, table, reading, dataset)
     if found.bounds is None:
@@ -101,8 +103,13 @@ def facts(dataset: DatasetRequest, codec: str, *, max_fields: int, max_rows: int
         geometry_type=_kind(path, table, reading, dataset),
         names=table.names, types=found.types, widths=(0,) * len(table.names),
         crs="EPSG:4326" if table.where.in_degrees else None, crs_is_of_the_format=False, bounds=found.bounds,
-        declaration=declaration, foreign=foreign, left_out=table.coordinates | found.nameless,
+        declaration=declaration, foreign=foreign, left_out=table.coordinates | found.nameless, halves=halves,
     )  # fmt: skip
+
+
+def readable(codec: str, foreign: list[bytes]) -> str:
+    """The codec for a table that is UTF-8 but for single letters (`foreign` has them)."""
+    return DAMAGED_UTF8 if foreign and codec == "utf-8" else codec
 
 
 def batches(layer: LayerFacts, codec: str, issues: IssueLog | None = None) -> Iterator[Batch]:
@@ -163,8 +170,9 @@ def samples(layer: LayerFacts, codec: str, count: int) -> list[dict[str, object]
 # --- how it is written ---
 
 
-def _encoding(path: Path) -> tuple[Declaration | None, list[bytes]]:
-    """UTF-8 where the whole file is that (RFC 7111 makes it the default of CSV); else a question."""
+def _encoding(path: Path) -> tuple[Declaration | None, list[bytes], Halves | None]:
+    """UTF-8 where the whole file is that (RFC 7111 makes it the default of CSV); else a question, with the cells that
+    tell, and the lines in each of two encodings where they are mixed."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -174,11 +182,19 @@ def _encoding(path: Path) -> tuple[Declaration | None, list[bytes]]:
                 decoder.decode(piece)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
+        halves = halves_of_lines(path)
+        if halves.are_two:
+            cells = zip_longest(*(_cells(b"\n".join(half)) for half in (halves.in_utf8, halves.others)))
+            return None, [cell for pair in cells for cell in pair if cell], halves
         with path.open("rb") as file:
-            cells = re.split(rb"[;,\t\r\n|\"]", file.read(_BLOCK))
-        foreign = dict.fromkeys(cell.strip() for cell in cells if not cell.isascii())
-        return None, list(foreign)[:2_000]
-    return Declaration("bom" if marked else "format", "utf-8"), []
+            return None, _cells(file.read(_BLOCK)), None
+    return Declaration("bom" if marked else "format", "utf-8"), [], None
+
+
+def _cells(text: bytes) -> list[bytes]:
+    """Up to 2,000 different cells beyond ASCII."""
+    cells = re.split(rb"[;,\t\r\n|\"]", text)
+    return list(dict.fromkeys(cell.strip() for cell in cells if not cell.isascii()))[:2_000]
 
 
 def _likely(foreign: list[bytes]) -> str:

@@ -20,6 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from importers.detect import encoding
 from importers.detect.crs import Bounds
 from importers.detect.encoding import Declaration, Verdict
+from importers.detect.mixed import Halves
 from importers.errors import CountsDisagree, EncodingUnknown, OverLimit, Unreadable
 from importers.fields import FieldInfo, field_keys
 from importers.readers import guards
@@ -72,8 +73,8 @@ class LayerFacts:
     """What a layer says of itself, before anybody decides how to read it.
 
     `foreign` holds text values beyond ASCII, by which `verdict` judges the encoding; empty where there is
-    no question. `names` are the fields' names as GDAL gives them; `left_out` those that are no attribute
-    (coordinates of a table).
+    no question. `halves` are the lines of a table in two encodings. `names` are the fields' names as GDAL
+    gives them; `left_out` those that are no attribute (coordinates of a table).
     """
 
     name: str
@@ -90,6 +91,7 @@ class LayerFacts:
     declaration: Declaration | None
     foreign: list[bytes] = field(default_factory=list)
     left_out: frozenset[str] = frozenset()
+    halves: Halves | None = None
 
     @cached_property
     def verdict(self) -> Verdict:

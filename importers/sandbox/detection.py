@@ -9,6 +9,7 @@ from importers.detect import encoding as encoding_detect
 from importers.detect.crs_candidates import Surroundings
 from importers.detect.crs_verdict import CrsVerdict, judge, judge_axes
 from importers.detect.encoding import Verdict
+from importers.detect.notes import Note
 from importers.errors import CrsInexact, CrsUnknown, EncodingUnknown
 from importers.personal import HIDDEN
 from importers.readers import opened
@@ -20,7 +21,7 @@ _SERIOUS, _ROWS_SHOWN, _ROWS_LOOKED_AT, _LONGEST_TEXT = 3, 3, 200, 200
 # Made UTF-8 by GDAL from the character set that the file names.
 _RECODED = frozenset({"tab", "mif", "dxf"})
 _QUICKLY_OPENED = 100_000
-_QUOTED = frozenset({"sample", "meant", "as_declared", "as_found"})
+_QUOTED = frozenset({"sample", "meant", "as_declared", "as_found", "as_utf8", "as_other"})
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,14 @@ def encoding_of(request: Request, layer: LayerFacts) -> Decided:
         codec = encoding_detect.codec_of(request.encoding)
         return Decided(codec, Verdict(codec, 1.0))
     verdict = layer.verdict
-    if layer.dataset.format == "csv" and layer.foreign:  # it was read through and is no UTF-8
+    if layer.dataset.format == "csv" and layer.foreign and verdict.encoding != "utf-8":  # it was read through
         readable = [item for item in verdict.candidates if item.encoding != "utf-8"]
         verdict = replace(verdict, candidates=readable)
+    if layer.halves is not None:
+        count, lines = layer.halves.rarer
+        shown = ", ".join(map(str, lines)) + (" …" if count > len(lines) else "")
+        note = Note("encoding-mixed-lines", {"count": count, "lines": shown})
+        verdict = replace(verdict, notes=[*verdict.notes, note])
     if not layer.foreign and (layer.dataset.format in _RECODED or layer.rows <= _QUICKLY_OPENED):
         verdict = _of_text(layer, verdict)
     return Decided(verdict.encoding, verdict)

@@ -26,6 +26,7 @@ from importers.readers.shapefile import DbfHeader
 from tests.importers.data import REAL
 
 ENCODINGS = ("utf-8", "cp1251", "cp866", "cp1125", "koi8-u", "iso8859-5", "mac-cyrillic")
+TWO, TWO_WITH = "two encodings", ("cp1251", "koi8-u", "cp866", "mac-cyrillic")
 WRONG_CPG = ("UTF-8", "1251", "866", "KOI8-U", "8859_5", "1252")
 LANGUAGE_BYTES = {"cp1251": 0xC9, "cp866": 0x26, "mac-cyrillic": 0x96}
 WRONG_BYTES = (0x03, 0x01, 0xC9, 0x26)
@@ -75,6 +76,20 @@ def text_variants(folder: Path, sources: dict[str, list[str]]) -> Iterator[TextV
                 if label == "ldid right" and declared is None:
                     continue
                 yield TextVariant(name, codec, label, values, declared)
+        yield from _in_two(name, texts)
+
+
+def _in_two(name: str, texts: list[str]) -> Iterator[TextVariant]:
+    """Half of the values in UTF-8 and half in another encoding, one after the other and by turns."""
+    for turn, codec in enumerate(TWO_WITH):
+        first = [_cut(text.encode("utf-8")) for text in texts]
+        second = [_cut(text.encode(codec, "replace")) for text in texts]
+        values = (
+            [*first[: len(texts) // 2], *second[len(texts) // 2 :]]
+            if turn % 2
+            else [*first[::2], *second[1::2]]
+        )
+        yield TextVariant(name, f"utf-8-or-{codec}", TWO, values, None)
 
 
 def _cut(value: bytes) -> bytes:
