@@ -17,11 +17,11 @@ from typing import Any
 
 import rasterio
 
+from gis_core.sandbox import lockdown
 from importers.errors import ImportProblem, OutOfMemory, SandboxUnavailable
 from importers.rasters.environment import WRITING
 from importers.rasters.protocol import RasterRequest
 from importers.rasters.work import convert
-from importers.sandbox import lockdown
 
 
 def main(*, controls: Collection[str] = lockdown.CONTROLS) -> None:

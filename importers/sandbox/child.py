@@ -40,8 +40,8 @@ if "django" not in sys.modules:  # as it is where a test imports this module
 
 import pyogrio  # noqa: E402
 
+from gis_core.sandbox import lockdown  # noqa: E402
 from importers.errors import ImportProblem, OutOfMemory, SandboxUnavailable  # noqa: E402
-from importers.sandbox import lockdown  # noqa: E402
 from importers.sandbox.protocol import Request  # noqa: E402
 from importers.sandbox.work import convert, inspect  # noqa: E402
 

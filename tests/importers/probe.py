@@ -11,15 +11,15 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from gis_core.sandbox.lockdown import CONTROLS
 from importers.sandbox.environment import child_environment
 from importers.sandbox.launcher import ROOT
-from importers.sandbox.lockdown import CONTROLS
 
 _START = """
 import json, os, sys
 import importers.sandbox.child, pyogrio
 from pathlib import Path
-from importers.sandbox import lockdown
+from gis_core.sandbox import lockdown
 
 given = json.load(sys.stdin)
 allowance = lockdown.Allowance(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from importers.sandbox.lockdown import CONTROLS
+from gis_core.sandbox.lockdown import CONTROLS
 from tests.importers.corpus import CANARY, HOSTILE, secret_in, vrt
 from tests.importers.probe import is_root, read_with, try_with
 
@@ -156,7 +156,7 @@ def test_a_locked_down_process_still_computes_reads_its_folder_and_starts_thread
 
 
 def test_the_filter_for_the_other_processor_is_well_formed() -> None:
-    from importers.sandbox import seccomp
+    from gis_core.sandbox import seccomp
 
     for machine in ("x86_64", "aarch64"):
         code = seccomp.program(machine, own_pid=os.getpid())

@@ -195,10 +195,10 @@ def test_the_child_loads_neither_django_nor_pandas_nor_what_starts_it(tmp_path: 
 @pytest.mark.parametrize(
     "broken",
     [
-        "from importers.sandbox import landlock; landlock.version = lambda: 0",
-        "from importers.sandbox import seccomp; seccomp._ARCHES.clear()",
-        "from importers.sandbox import landlock; landlock.restrict = lambda **kw: None",
-        "from importers.sandbox import seccomp; seccomp.install = lambda **kw: None",
+        "from gis_core.sandbox import landlock; landlock.version = lambda: 0",
+        "from gis_core.sandbox import seccomp; seccomp._ARCHES.clear()",
+        "from gis_core.sandbox import landlock; landlock.restrict = lambda **kw: None",
+        "from gis_core.sandbox import seccomp; seccomp.install = lambda **kw: None",
         "import threading, time; threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
     ],
     ids=[
@@ -315,7 +315,7 @@ def test_the_reader_dies_with_whoever_started_it(tmp_path: Path) -> None:
         "import subprocess, sys, time, os\n"
         f"root = {str(launcher.ROOT)!r}\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import sys, os, time; sys.path.insert(0, sys.argv[1]);'"
-        "'from importers.sandbox.lockdown import die_with_parent; die_with_parent(os.getppid()); print(1, flush=True);'"
+        "'from gis_core.sandbox.lockdown import die_with_parent; die_with_parent(os.getppid()); print(1, flush=True);'"
         "'time.sleep(60)', root], stdout=subprocess.PIPE)\n"
         "child.stdout.readline(); print(child.pid, flush=True); time.sleep(60)\n"
     )

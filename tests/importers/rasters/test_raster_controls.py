@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gis_core.sandbox.lockdown import CONTROLS
 from importers.errors import ImportProblem, ReaderStopped
 from importers.rasters import launcher
 from importers.rasters.environment import raster_environment
@@ -19,7 +20,6 @@ from importers.rasters.protocol import raster_from_json
 from importers.rasters.source import Sent
 from importers.rasters.tiff import BadTiff, read_tiff
 from importers.sandbox.launcher import ROOT
-from importers.sandbox.lockdown import CONTROLS
 from importers.sandbox.protocol import BadAnswer
 from tests.importers.rasters.odd import ramp, with_overview_elsewhere, write
 
@@ -28,7 +28,7 @@ _OPEN = """
 import json, sys
 import rasterio
 from pathlib import Path
-from importers.sandbox import lockdown
+from gis_core.sandbox import lockdown
 
 given = json.load(sys.stdin)
 with rasterio.Env() as env:

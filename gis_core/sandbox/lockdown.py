@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from importers.sandbox import landlock, seccomp
+from gis_core.sandbox import landlock, seccomp
 
 CONTROLS = frozenset({"limits", "capabilities", "landlock", "seccomp"})
 
