@@ -4,6 +4,7 @@ Every message says what happened, to which thing, and what to do next. It is a t
 `params`, translated when it is read, so that one failure can be shown in both languages.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +26,12 @@ class HromadaError(Exception):
         super().__init__(params)
 
     def __str__(self) -> str:
-        return str(self.message) % self.params if self.params else str(self.message)
+        return self.sentence(self.params)
+
+    @classmethod
+    def sentence(cls, params: Mapping[str, Any]) -> str:
+        """The message filled from `params`, in the active language. Raises KeyError where one is missing."""
+        return str(cls.message) % params if params else str(cls.message)
 
 
 class BadParameter(HromadaError):

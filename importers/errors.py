@@ -4,11 +4,13 @@ The process that opens the file raises these too; they cross over as code and pa
 are plain JSON values and never hold text of GDAL or a path of this machine.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.errors import HromadaError
+from importers.rule_titles import advice_after, rule_title
 
 
 class ImportProblem(HromadaError):
@@ -222,16 +224,21 @@ class NothingLeft(ImportProblem):
     code = "nothing-left"
     status = 422
     message = _(
-        "None of the %(rows)s rows of the layer “%(layer)s” passed the checks (most often: %(rule)s). Check the "
-        "coordinate system and the kind of geometry; nothing was imported."
+        "None of the %(rows)s rows of the layer “%(layer)s” passed the checks, so nothing was imported. Most often: "
+        "%(finding)s. %(advice)s"
     )
+
+    @classmethod
+    def sentence(cls, params: Mapping[str, Any]) -> str:
+        rule = str(params.get("rule", ""))
+        return super().sentence({**params, "finding": rule_title(rule), "advice": advice_after(rule)})
 
 
 class NoGeometry(ImportProblem):
     code = "no-geometry"
     message = _(
-        "The layer “%(layer)s” is a table without coordinates. Add columns with longitude and latitude or a "
-        "WKT column, or import it as a table."
+        "The layer “%(layer)s” is a table without coordinates. Add columns with longitude and latitude, a WKT column, "
+        "or a column of codes by which a place is known (cadastral numbers, KATOTTG), and send it again."
     )
 
 
@@ -360,7 +367,7 @@ def by_code(code: str, params: dict[str, Any]) -> ImportProblem:
     for kind in _all_kinds(ImportProblem):
         if kind.code == code:
             try:
-                str(kind.message) % params
+                kind.sentence(params)
             except (KeyError, TypeError, ValueError):
                 break
             return kind(**params)

@@ -35,6 +35,12 @@ def place_of(document: dict[str, Any]) -> int:
     return CHECK
 
 
+def may_be_checked(document: dict[str, Any]) -> bool:
+    """Whether the reader can go back to the check and decide otherwise, whatever came of the decisions so far."""
+    known = bool((document["inspection"] or {}).get("layers"))
+    return known and document["can"]["decide"] and document["status"] in ("ready", "failed", "cancelled")
+
+
 def stages_of(document: dict[str, Any]) -> list[Stage]:
     due = place_of(document)
     titles = [_("File"), _("Check"), _("Differences"), _("Done")]

@@ -83,12 +83,12 @@ def _moved(importing: Import) -> bool:
 
 
 def _step(request: HttpRequest, document: dict[str, Any]) -> str:
-    """working, check, differences, done or ended; `?step=check` leads back from the differences."""
+    """working, check, differences, done or ended; `?step=check` leads back from the differences and the end."""
     status = document["status"]
     back = request.method == "POST" or request.GET.get("step") == "check"
     if status in stages.WORKING:
         return "working"
-    if status == "waiting" or (status == "ready" and back and document["can"]["decide"]):
+    if status == "waiting" or (back and stages.may_be_checked(document)):
         return "check"
     if status == "ready":
         return "differences"
@@ -182,7 +182,7 @@ def _done(request: HttpRequest, importing: Import, document: dict[str, Any]) -> 
 
 
 def _ended(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:
-    return _issues(request, importing, document)
+    return {"may_check": stages.may_be_checked(document), **_issues(request, importing, document)}
 
 
 def _issues(request: HttpRequest, importing: Import, document: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,12 @@ def sentence(code: str, params: Mapping[str, Any]) -> str:
 def error_sentence(code: str, params: Mapping[str, Any], fallback: str) -> str:
     """The sentence of an error's code in the active language; `fallback` where no class has the code."""
     found = next((item for item in _subclasses(HromadaError) if item.code == code), None)
-    return fallback if found is None else _filled(found.message, params)
+    if found is None:
+        return fallback
+    try:
+        return found.sentence(params)
+    except (KeyError, TypeError, ValueError):
+        return str(found.message)
 
 
 def _subclasses(cls: type[HromadaError]) -> list[type[HromadaError]]:

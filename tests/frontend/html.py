@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
+HOSTILE = "<script>alert(1)</script>\"'><b>"
+"""A name or a value that a careless page would run."""
 VOID = frozenset({"meta", "link", "img", "input", "br", "hr", "path", "rect", "circle"})
 
 
@@ -52,3 +55,20 @@ class Document(HTMLParser):
     def links(self) -> dict[str, str]:
         """Words of each link to its address."""
         return {" ".join(tag.words.split()): tag.attributes.get("href", "") for tag in self.all("a")}
+
+
+def values(source: str) -> dict[str, Any]:
+    """Names and values of a form's controls that a browser would send."""
+    sent: dict[str, Any] = {}
+    name, chosen = "", None
+    for tag in Document(source).tags:
+        kind = tag.attributes.get("type", "")
+        if tag.name == "input" and tag.attributes.get("name"):
+            if kind not in ("checkbox", "radio") or "checked" in tag.attributes:
+                default = "on" if kind in ("checkbox", "radio") else ""
+                sent[tag.attributes["name"]] = tag.attributes.get("value", default)
+        elif tag.name == "select":
+            name, chosen = tag.attributes["name"], None
+        elif tag.name == "option" and name and (chosen is None or "selected" in tag.attributes):
+            sent[name] = chosen = tag.attributes["value"]
+    return sent

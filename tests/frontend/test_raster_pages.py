@@ -17,8 +17,7 @@ from gis_core.jobs.models import Job
 from gis_core.people import User
 from importers.models import Import, Upload
 from layers.models import Raster
-from tests.frontend.html import Document
-from tests.frontend.test_import_wizard import HOSTILE, values
+from tests.frontend.html import HOSTILE, Document, values
 from tests.importers import files
 from tests.importers.rasters.odd import LADYZHYN, at_ladyzhyn, png_with_world, ramp, write
 

@@ -11,8 +11,7 @@ from gis_core.jobs.models import Job
 from gis_core.people import User
 from importers.models import Import, LayerSource
 from layers.models import Feature, Layer
-from tests.frontend.html import Document
-from tests.frontend.test_import_wizard import HOSTILE
+from tests.frontend.html import HOSTILE, Document
 from tests.importers.harvest.server import Answer, Site
 from tests.importers.harvest.test_rounds import here, layer, one_round, trees  # noqa: F401 -- fixtures
 
