@@ -24,6 +24,7 @@ from pyproj import Geod
 from gis_core.geo.crs import Operation
 from importers.detect.crs import in_ukraine
 from importers.nearby import Area
+from importers.nesting import nested_deeper
 from importers.report import CHANGED, KEPT, REJECTED, REPAIRED, IssueLog
 
 _DIMENSION = {"Point": 0, "LineString": 1, "Polygon": 2}
@@ -90,6 +91,8 @@ class Normaliser:
                 work.row(place), "too-many-vertices", REJECTED, found=about, allowed=gate.max_vertices
             )
         work.keep(~large)
+        deep = nested_deeper(wkb.take(pa.array(work.places)))
+        work.reject(deep, "nested-too-deep", allowed=gate.max_depth)
         values = wkb.take(pa.array(work.places)).to_numpy(zero_copy_only=False)
         work.geoms, curved = _read(values)
         work.reject(curved, "geometry-curved")

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from importers.nesting import DEEPEST, WKB_OF_TOO_DEEP
+
 _LON = {"lon", "lng", "long", "longitude", "довгота", "дов", "долгота"}
 _LAT = {"lat", "latitude", "широта", "шир"}
 _X = {"x", "xcoord", "easting", "pointx", "coordx", "x_coord", "point_x", "coord_x", "коордх", "х", "схід"}
@@ -168,11 +170,13 @@ def wkb(found: Coordinates, columns: Sequence[pa.Array]) -> pa.Array:
 
 def _of_wkt(column: pa.Array) -> pa.Array:
     text = pc.replace_substring_regex(pc.utf8_trim(column, " \t\r\n\"'"), r"^\s*SRID=\d+;", "")
-    values = pc.if_else(pc.equal(text, ""), None, text).to_numpy(zero_copy_only=False)
+    deep = pc.greater(pc.count_substring(text, "collection", ignore_case=True), DEEPEST).fill_null(False)
+    values = pc.if_else(pc.or_(pc.equal(text, ""), deep), None, text).to_numpy(zero_copy_only=False)
     geoms = shapely.from_wkt(values, on_invalid="ignore")
     unreadable = shapely.is_missing(geoms) & np.array([value is not None for value in values], bool)
     made = shapely.to_wkb(geoms)
     made[unreadable] = b"?"
+    made[deep.to_numpy(zero_copy_only=False)] = WKB_OF_TOO_DEEP
     return pa.array(made, pa.binary())
 
 

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import shapely
 
 from importers.errors import Unreadable
+from importers.nesting import WKB_OF_TOO_DEEP
 from importers.readers import guards, held
 from importers.readers.held import HeldLayer, HeldRow
 from importers.sandbox.protocol import DatasetRequest
@@ -28,6 +29,10 @@ _LEFT_OUT = frozenset({
     "tessellate", "extrude", "visibility", "draworder", "icon", "altitudemode", "timestamp", "begin", "end",
     "stroke", "stroke-width", "stroke-opacity", "fill", "fill-opacity", "marker-color", "styleurl", "stylehash",
 })  # fmt: skip
+
+
+class _TooDeep(Exception):
+    """Geometries hold each other deeper than anybody draws."""
 
 
 @dataclass
@@ -168,7 +173,10 @@ class _Cells(HTMLParser):
 def _geometry(placemark: ElementTree.Element) -> shapely.Geometry | None:
     for element in placemark:
         if element.tag in _SHAPES:
-            return _shape(element, 0)
+            try:
+                return _shape(element, 0)
+            except _TooDeep:
+                return shapely.from_wkb(WKB_OF_TOO_DEEP)
     return None
 
 
@@ -214,7 +222,7 @@ def _track(element: ElementTree.Element, depth: int) -> shapely.Geometry:
 
 def _multi(element: ElementTree.Element, depth: int) -> shapely.Geometry:
     if depth >= _DEEPEST:
-        raise ValueError("nested too deep")
+        raise _TooDeep
     parts = [part for part in _parts(element, depth + 1) if part is not None]
     kinds = {part.geom_type for part in parts}
     if len(kinds) == 1 and (kind := kinds.pop()) in _MULTI:

@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyogrio
 import shapely
 
+from importers.nesting import nested_deeper
 from importers.readers import opened, vector
 from importers.readers.vector import LayerFacts
 
@@ -72,6 +74,7 @@ def _read(layer: LayerFacts, start: int, count: int) -> np.ndarray:
 def _first_vertices(wkb: np.ndarray) -> np.ndarray:
     """One vertex of each geometry; where there are few geometries, all of theirs."""
     wkb = np.array([item for item in wkb if item is not None], object)
+    wkb = wkb[~nested_deeper(pa.array(wkb, pa.binary()))]
     if not len(wkb):
         return np.empty((0, 2))
     geoms = shapely.from_wkb(wkb, on_invalid="ignore")
