@@ -37,10 +37,14 @@ shell:  ## Django's Python prompt
 
 # ---- checking
 
-.PHONY: test lint types format bless bench
+.PHONY: test soak lint types format bless bench
 test:  ## All tests: unit, database, HTTP, browser (ARGS goes to pytest)
 	@scripts/setup.sh test
 	@scripts/test.sh $(ARGS)
+
+soak:  ## The tests that take long, in full: every hostile file through the whole program, many more kills
+	@scripts/setup.sh test
+	@HROMADA_SOAK=1 scripts/test.sh -m soak $(ARGS)
 
 lint: dev-setup  ## Style, types and import rules of Python and TypeScript
 	ruff check .
