@@ -23,6 +23,7 @@ from pyproj import Geod
 
 from gis_core.geo.crs import Operation
 from importers.detect.crs import in_ukraine
+from importers.ewkb import ewkb
 from importers.nearby import Area
 from importers.nesting import nested_deeper
 from importers.report import CHANGED, KEPT, REJECTED, REPAIRED, IssueLog
@@ -73,7 +74,7 @@ class Normaliser:
         self._repair(work)
         self._place(work)
         self.kinds.update(_kind_names(work.geoms))
-        return _ewkb(work.geoms), work.places
+        return ewkb(work.geoms), work.places
 
     # --- size, counts ---
 
@@ -327,13 +328,6 @@ def _of_dimension(geom: shapely.Geometry, dimension: int) -> shapely.Geometry:
         return kept[0]
     gather = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}[dimension]
     return gather(kept)
-
-
-def _ewkb(geoms: np.ndarray) -> pa.Array:
-    """Little-endian WKB with the SRID put in: setting it on each geometry would copy them all."""
-    head, tail = b"\x20", (4326).to_bytes(4, "little")
-    wkb = shapely.to_wkb(geoms, output_dimension=2, byte_order=1)
-    return pa.array([item[:4] + head + tail + item[5:] for item in wkb], pa.binary())
 
 
 def _kind_names(geoms: np.ndarray) -> dict[str, int]:
