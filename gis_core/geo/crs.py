@@ -93,8 +93,15 @@ def _best(source: CRS) -> Operation | None:
             continue
         for item in group.transformers:
             if item.accuracy >= 0 and "ballpark" not in item.description.lower():
-                return Operation(_readable(item.description), item.accuracy, item)
+                return Operation(_readable(item.description), item.accuracy, _quick(item))
     return None
+
+
+def _quick(operation: Transformer) -> Transformer:
+    """The same, with PROJ's series for transverse Mercator wherever that is good to 0.1 mm: a sixth of the time
+    less (https://proj.org/en/stable/operations/projections/tmerc.html, +algo)."""
+    quick = re.sub(r"\bproj=(tmerc|utm) ", r"\g<0>algo=auto ", operation.definition)
+    return operation if quick == operation.definition else Transformer.from_pipeline(quick)
 
 
 def _readable(description: str) -> str:
