@@ -70,3 +70,12 @@ class Busy(HromadaError):
     code = "busy"
     status = 503
     message = _("The server is busy with this just now. Try again in a few seconds.")
+
+
+class DatabaseFull(HromadaError):
+    code = "database-full"
+    status = 507
+    message = _(
+        "The database has no room left on its disk. Nothing of this was saved. Ask the administrator of the server to "
+        "make room, then do it again."
+    )

@@ -6,6 +6,7 @@ from django.db import ProgrammingError, connections
 from psycopg2 import errorcodes, extensions, sql
 
 from gis_core.errors import Busy
+from gis_core.sqlstates import sqlstate
 from layers.access import LayerNotFound, ReadSource, visible_fields
 from layers.models.catalogue import AccessLevel
 from layers.publications import is_published
@@ -35,7 +36,7 @@ def read_rows(
             cursor.execute(statement)
             return list(cursor.fetchall())
     except ProgrammingError as error:
-        code = getattr(error.__cause__, "pgcode", "")
+        code = sqlstate(error)
         if code in _WITHDRAWN:
             raise LayerNotFound(layer=source.layer.full_name) from error
         if code == errorcodes.UNDEFINED_COLUMN:

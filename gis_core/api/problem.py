@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -19,11 +19,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
-from gis_core.errors import Busy, HromadaError, NotAllowed, NotFound
+from gis_core import sqlstates
+from gis_core.errors import HromadaError, NotAllowed, NotFound
 
 MEDIA_TYPE = "application/problem+json"
-QUERY_CANCELED, LOCK_NOT_AVAILABLE = "57014", "55P03"
-_BUSY = (QUERY_CANCELED, LOCK_NOT_AVAILABLE)
 
 TITLES: dict[int, Any] = {
     400: _("The request is wrong"),
@@ -40,6 +39,7 @@ TITLES: dict[int, Any] = {
     429: _("Too many requests"),
     500: _("Internal error"),
     503: _("Busy"),
+    507: _("No room left"),
 }
 
 
@@ -138,8 +138,8 @@ def as_problem(error: Exception) -> HromadaError | None:
         return NotFound()
     if isinstance(error, PermissionDenied):
         return NotAllowed()
-    if isinstance(error, OperationalError) and getattr(error.__cause__, "pgcode", "") in _BUSY:
-        return Busy()
+    if isinstance(error, DatabaseError) and (failure := sqlstates.named(error)):
+        return failure
     if isinstance(error, exceptions.ValidationError):
         issues = list(_issues(error.detail, ""))
         return InvalidBody(**issues[0], issues=issues)

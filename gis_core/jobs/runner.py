@@ -11,7 +11,8 @@ from django.db.utils import InterfaceError
 from django_tasks.base import TaskContext
 from django_tasks.utils import get_module_path
 
-from gis_core.errors import HromadaError
+from gis_core import sqlstates
+from gis_core.errors import DatabaseFull, HromadaError
 from gis_core.jobs import claims, progress
 from gis_core.jobs.backend import task_named, task_result
 from gis_core.jobs.errors import JobCrashed, JobGaveUp, TaskUnknown
@@ -82,6 +83,10 @@ def _call(job: Job) -> Any:
 
 def _after_failure(job: Job, error: Exception) -> None:
     path = get_module_path(type(error))[:200]
+    failure = sqlstates.named(error)
+    if isinstance(failure, DatabaseFull):  # not tried again: that would take the room which others still have
+        logger.error("job %s: the database has no room left: %s", job.uuid, error)
+        error = failure
     if isinstance(error, HromadaError):
         logger.info("job %s failed: %s", job.uuid, error.code)
         _settle(claims.fail, job, error, exception_path=path)
