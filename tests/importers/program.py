@@ -57,17 +57,29 @@ class Program:
 
     def send_in_pieces(self, files: Sequence[Path], names: Sequence[str], **choices: str) -> tuple[int, Any]:
         """Begin an import by tus, which carries any name and files of no bytes."""
-        uploads = []
-        for file, name in zip(files, names, strict=True):
-            status, headers, document = self._sent_in_one_piece(file.read_bytes(), name)
-            if status >= 400:
-                return status, document
-            uploads.append(headers["location"].rpartition("/")[2])
-        body = {"community": "demo", "uploads": uploads, "choices": choices}
+        uploads = self.uploads(files, names)
+        return self.post("/api/imports", {"community": "demo", "uploads": uploads, "choices": choices})
+
+    def send_raster(self, files: Sequence[Path], slug: str) -> tuple[int, Any]:
+        """Begin the import of a raster and its parts."""
+        uploads = self.uploads(files, [file.name for file in files])
+        return self.post("/api/rasters", {"community": "demo", "uploads": uploads, "slug": slug})
+
+    def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """Status and document of the answer to JSON."""
         status, _, document = self.ask(
-            "POST", "/api/imports", json.dumps(body).encode(), **{"Content-Type": "application/json"}
+            "POST", path, json.dumps(body).encode(), **{"Content-Type": "application/json"}
         )
         return status, document
+
+    def uploads(self, files: Sequence[Path], names: Sequence[str]) -> list[str]:
+        """The ids of files sent by tus under these names."""
+        found = []
+        for file, name in zip(files, names, strict=True):
+            status, headers, document = self._sent_in_one_piece(file.read_bytes(), name)
+            assert status < 400, (name, status, document)
+            found.append(headers["location"].rpartition("/")[2])
+        return found
 
     def _sent_in_one_piece(self, content: bytes, name: str) -> tuple[int, dict[str, str], Any]:
         tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(content))}

@@ -1,6 +1,7 @@
 """The corpus through the whole program: sent over HTTP, opened by the worker, told in two languages, thrown away.
 
-One web process and one worker take all of it; afterwards they are the same processes, and nothing is left.
+One web process and one worker take all of it; afterwards they are the same processes, and nothing is left. With
+every change a sample goes that way (`corpus.sampled`), under `make soak` every kind.
 """
 
 import json
@@ -17,14 +18,19 @@ from gis_core.communities import Community
 from gis_core.jobs.models import UNFINISHED, Job
 from gis_core.people import User, create_api_token
 from importers.models import Import, ImportIssue, ImportStatus, Upload
-from layers.models import Changeset, Feature, Layer
-from tests.importers.corpus import CANARY, HOSTILE, READ, Hostile, secret_in
+from layers.models import Changeset, Feature, Layer, Raster
+from tests.importers.corpus import CANARY, HOSTILE, READ, Hostile, sampled, secret_in
 from tests.importers.program import Program, running_program
+from tests.importers.rasters import odd
+from tests.importers.rasters.odd import Odd
 from tests.importers.test_hostile_files import FORBIDDEN
+from tests.soak import amount
 
-pytestmark = pytest.mark.usefixtures("committed")
+pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.soak]
 
-MOST_CPU_S, LONGEST_S = 240, 90
+KINDS = amount(sampled(), HOSTILE)
+RASTERS = amount((*odd.READ[:2], *odd.REFUSED), (*odd.READ, *odd.REFUSED))
+MOST_CPU_S_A_KIND, LONGEST_S = 0.9, 90
 STOPPED = {ImportStatus.FAILED, ImportStatus.WAITING}
 # What the program asks, where the sandbox alone would refuse or read.
 ASKED = {"several-layers", "crs-unknown", "crs-inexact", "encoding-unknown", "no-geometry"}
@@ -37,7 +43,8 @@ INSTEAD = {
 
 
 @pytest.fixture
-def program(user_with_role: Callable[..., User], tmp_path: Path, community: Community) -> Any:
+def program(user_with_role: Callable[..., User], tmp_path: Path, community: Community, settings: Any) -> Any:
+    settings.MEDIA_ROOT = tmp_path / "var" / "uploads"
     token = create_api_token(user=user_with_role("editor"), name="program")
     variables = {"HROMADA_VAR": str(tmp_path / "var"), "HROMADA_MIN_FREE_DISK_PERCENT": "0"}
     with running_program(token, **variables) as running:
@@ -58,7 +65,7 @@ def sent(program: Program, item: Hostile, number: int, folder: Path) -> tuple[in
 def everything_sent(program: Program, folder: Path) -> dict[str, str]:
     """Each kind sent; the address of its import by its name."""
     addresses = {}
-    for number, item in enumerate(HOSTILE):
+    for number, item in enumerate(KINDS):
         status, document = sent(program, item, number, folder / str(number))
         assert status == 202, (item.name, status, document)
         addresses[item.name] = f"/api/imports/{document['id']}"
@@ -106,10 +113,7 @@ def complaints(program: Program, item: Hostile, address: str) -> list[str]:
         right = code in INSTEAD.get(item.code, {item.code}) and status in STOPPED
     if not right:
         found.append(f"ended {status} {code}, not {item.code}")
-    if messages and not (re.search("[а-яіїєґ]", messages["uk"]) and messages["uk"] != messages["en"]):
-        found.append(f"is told {messages}")
-    if any(FORBIDDEN.search(text) for text in messages.values()) or CANARY in said:
-        found.append(f"shows {messages} {said[:300]}")
+    found += check_words(messages, said)
     if item.code != READ and Changeset.objects.filter(import_of__uuid=address.rpartition("/")[2]).exists():
         found.append("left a changeset")
     return [f"{item.name}: {text}" for text in found]
@@ -120,32 +124,105 @@ def left(var: Path) -> dict[str, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'staging'")
         found = {"tables": [name for (name,) in cursor.fetchall()]}
-    found["files"] = [str(file) for folder in ("work", "uploads") for file in (var / folder).rglob("*")]
-    for model in (Layer, Changeset, Feature, ImportIssue, Upload, Import):
+    kept = (file for folder in ("work", "uploads") for file in (var / folder).rglob("*"))
+    found["files"] = [str(file) for file in kept if file.is_file() or file.parent.name == "work"]
+    for model in (Layer, Changeset, Feature, ImportIssue, Upload, Import, Raster):
         found[model.__name__] = list(map(str, model.objects.all()[:5]))  # type: ignore[attr-defined]
     return {name: rows for name, rows in found.items() if rows}
 
 
+def check_words(messages: dict[str, str], said: str) -> list[str]:
+    """What is wrong with how something is told."""
+    found = []
+    if messages and not (re.search("[а-яіїєґ]", messages["uk"]) and messages["uk"] != messages["en"]):
+        found.append(f"is told {messages}")
+    if any(FORBIDDEN.search(text) for text in messages.values()) or CANARY in said:
+        found.append(f"shows {messages} {said[:300]}")
+    return found
+
+
 @pytest.mark.timeout(1_800)
-def test_every_hostile_file_ends_in_one_message_and_leaves_the_program_as_it_was(
+def test_hostile_files_end_in_one_message_each_and_leave_the_program_as_it_was(
     program: Program, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     before, cpu_before = program.processes(), program.cpu_s()
     addresses = everything_sent(program, tmp_path)
     wait_for_the_worker(program)
-    wrong = [text for item in HOSTILE for text in complaints(program, item, addresses[item.name])]
+    wrong = [text for item in KINDS for text in complaints(program, item, addresses[item.name])]
     cpu_s = program.cpu_s() - cpu_before
-    record_property("kinds", len(HOSTILE))
+    record_property("kinds", len(KINDS))
     record_property("cpu_s", round(cpu_s))
     assert not wrong, "\n".join(wrong)
     assert list((tmp_path / "var" / "work").iterdir()) == []
-    assert Upload.objects.count() >= len(HOSTILE), (
-        "files are kept, so that another try needs no other sending"
-    )
+    assert Upload.objects.count() >= len(KINDS), "files are kept, so that another try needs no other sending"
     assert not Feature.objects.exists()
     for address in addresses.values():
         assert program.ask("DELETE", address)[0] == 204
     assert left(tmp_path / "var") == {}
     assert program.processes() == before, "a process died and was started again"
     assert not Job.objects.filter(attempts__gt=1).exists()
-    assert cpu_s < MOST_CPU_S
+    assert cpu_s < MOST_CPU_S_A_KIND * len(KINDS)
+
+
+def test_the_sample_has_every_outcome_and_everything_that_is_sent() -> None:
+    sample = sampled()
+
+    assert {item.code for item in sample} == {item.code for item in HOSTILE}
+    assert {item.name.split()[0] for item in sample} == {item.name.split()[0] for item in HOSTILE}
+    assert 50 < len(sample) < 90
+
+
+# --- rasters ---
+
+
+def raster_sent(program: Program, item: Odd, number: int, folder: Path) -> str:
+    """The address of the job that imports it."""
+    folder.mkdir()
+    made = item.make(folder)
+    parts = [file for file in sorted(folder.iterdir()) if file.stem == made.stem and file != made]
+    status, document = program.send_raster([made, *parts], f"raster_{number}")
+    assert status == 202, (item.name, status, document)
+    return "/api/" + document["url"].partition("/api/")[2]
+
+
+def raster_complaints(program: Program, item: Odd, address: str) -> list[str]:
+    """What is wrong with how one raster ended."""
+    messages, all_of_it = {}, ""
+    for language in ("uk", "en"):
+        answer, _, job = program.ask("GET", address, language=language)
+        assert answer == 200
+        all_of_it += json.dumps(job)
+        if job["error"]:
+            messages[language] = job["error"]["text"]
+    ended = (job["state"], (job["error"] or {}).get("code", ""))
+    wanted = ("failed", item.code) if item.code else ("done", "")
+    found = [] if ended == wanted else [f"ended {ended}, not {wanted}"]
+    return [f"{item.name}: {text}" for text in found + check_words(messages, all_of_it)]
+
+
+@pytest.mark.timeout(900)
+def test_odd_rasters_end_as_rasters_or_in_one_message_each_and_leave_the_program_as_it_was(
+    program: Program, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    before, cpu_before = program.processes(), program.cpu_s()
+    jobs = {
+        item.name: raster_sent(program, item, number, tmp_path / str(number))
+        for number, item in enumerate(RASTERS)
+    }
+    wait_for_the_worker(program)
+    wrong = [text for item in RASTERS for text in raster_complaints(program, item, jobs[item.name])]
+    record_property("cpu_s", round(program.cpu_s() - cpu_before))
+    assert not wrong, "\n".join(wrong)
+    assert list((tmp_path / "var" / "work").iterdir()) == []
+    read = [f"raster_{number}" for number, item in enumerate(RASTERS) if not item.code]
+    assert sorted(Raster.objects.values_list("slug", flat=True)) == sorted(read)
+    kept = {file for file in (tmp_path / "var" / "uploads").rglob("*") if file.is_file()}
+    assert kept == {Path(item.path) for model in (Raster, Upload) for item in model.objects.all()}
+    for slug in read:
+        assert program.ask("DELETE", f"/api/rasters/demo.{slug}")[0] == 204
+    for upload in Upload.objects.all():
+        gone, _, _ = program.ask("DELETE", f"/api/uploads/{upload.uuid}", **{"Tus-Resumable": "1.0.0"})
+        assert gone == 204
+    assert left(tmp_path / "var") == {}
+    assert program.processes() == before, "a process died and was started again"
+    assert not Job.objects.filter(attempts__gt=1).exists()

@@ -4,6 +4,8 @@ Nothing here is a real attack on anybody: the files try to read `secret`, a file
 or disk of the process that opens them. A module for each family.
 """
 
+from collections.abc import Sequence
+
 from tests.importers.corpus.archives import ARCHIVES, overlap_bomb
 from tests.importers.corpus.base import CANARY, READ, Hostile, secret_in, zip_of
 from tests.importers.corpus.cadastre import CADASTRE
@@ -41,6 +43,7 @@ __all__ = [
     "geopackage",
     "overlap_bomb",
     "polygon_record",
+    "sampled",
     "secret_in",
     "shapefile_parts",
     "shp",
@@ -55,3 +58,15 @@ HOSTILE: tuple[Hostile, ...] = (
     *SPREADSHEETS, *DRAWINGS, *NAMES,
 )  # fmt: skip
 """Every kind, family by family; each has another name."""
+
+
+def sampled(kinds: Sequence[Hostile] = HOSTILE) -> tuple[Hostile, ...]:
+    """The first kind of each outcome and the first of each thing that is sent, which its name begins with."""
+    met: set[str] = set()
+    chosen = []
+    for item in kinds:
+        new = {f"ends {item.code}", item.name.split()[0]} - met
+        if new:
+            chosen.append(item)
+        met |= new
+    return tuple(chosen)
