@@ -34,7 +34,7 @@ _CLASSES = bytes(
     else 0x20
     for byte in range(256)
 )  # fmt: skip
-_TEXT_WITH_TEN_DIGITS = r"\p{L}.*(^|[^\d])[1-4]\d{9}($|[^\d:])|(^|[^\d])[1-4]\d{9}($|[^\d:]).*\p{L}"
+_TEN_DIGITS, _LETTER = r"(^|[^\d])[1-4]\d{9}($|[^\d:])", r"\p{L}"
 _TOLERANCE, _TOLERANCE_HA = 0.01, 0.01
 _SEMI_MAJOR_M, _E = 6378137.0, 0.0818191908426215  # WGS 84
 
@@ -179,12 +179,12 @@ def _without_lookalikes(column: pa.StringArray, field: FieldInfo, rows: Reported
 
 
 def _tell_tax_numbers(column: pa.StringArray, field: FieldInfo, rows: Reported) -> None:
-    suspect = _mask(pc.match_substring_regex(column, _TEXT_WITH_TEN_DIGITS).fill_null(False))
-    found = np.array(
-        [bool(tax_numbers_in(column[int(place)].as_py())) for place in np.flatnonzero(suspect)], bool
-    )
+    suspect = np.flatnonzero(_mask(pc.match_substring_regex(column, _TEN_DIGITS).fill_null(False)))
+    among_text = pc.match_substring_regex(column.take(pa.array(suspect)), _LETTER)
+    suspect = suspect[_mask(among_text)]
+    found = np.array([bool(tax_numbers_in(column[int(place)].as_py())) for place in suspect], bool)
     mask = np.zeros(len(column), bool)
-    mask[np.flatnonzero(suspect)[found]] = True
+    mask[suspect[found]] = True
     if mask.any():
         rows.tell(pa.array([HIDDEN] * len(column)), pa.array(mask), field, "personal-in-text", KEPT)
 
