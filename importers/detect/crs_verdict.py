@@ -149,10 +149,8 @@ class _Case:
         own = self.own
         if not self._stands_out(best):
             return self._question()
-        if own is None or best.is_declared_turned:
-            return self._accepted(best)
-        if own.first.in_ukraine >= _IN_THE_COUNTRY:  # it may be another community's, truly declared
-            return self._question()
+        if own is not None and own.first.in_ukraine >= _IN_THE_COUNTRY and self._format_fixes_it():
+            return self._question()  # the format has no other system: it may well be another community's
         return self._accepted(best)
 
     def _undeclared(self) -> CrsVerdict:
@@ -165,7 +163,7 @@ class _Case:
     def _elsewhere(self, own: Reading) -> CrsVerdict:
         """The declared reading misses the community, or there is none; no other reading fits it."""
         if own.first.in_ukraine >= _IN_THE_COUNTRY:
-            return self._accepted(own)
+            return self._question() if self._comes_nearer(own) else self._accepted(own)
         possible = self._in_the_country()
         turned = [item for item in possible if item.first.kind == "declared"]
         if turned:  # declared, axes exchanged
@@ -173,6 +171,12 @@ class _Case:
         if self._on_earth(own) and (self._is_geographic() or not possible or self._format_fixes_it()):
             return self._accepted(own)
         return self._question()
+
+    def _comes_nearer(self, own: Reading) -> bool:
+        """Whether another reading puts clearly more of the data near the community, though not all."""
+        if not self.surroundings.known or self._format_fixes_it():
+            return False
+        return any(item.first.score >= own.first.score + _MARGIN for item in self.readings if item is not own)
 
     def _in_the_country(self) -> list[Reading]:
         return [item for item in self.readings if item.first.in_ukraine >= _IN_THE_COUNTRY]

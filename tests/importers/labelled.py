@@ -6,7 +6,7 @@ Each variant knows its truth. The bytes and numbers are made by our own code fro
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from tests.importers.data import REAL
 
 ENCODINGS = ("utf-8", "cp1251", "cp866", "cp1125", "koi8-u", "iso8859-5", "mac-cyrillic")
 TWO, TWO_WITH = "two encodings", ("cp1251", "koi8-u", "cp866", "mac-cyrillic")
+OTHERS = "another community's"
 WRONG_CPG = ("UTF-8", "1251", "866", "KOI8-U", "8859_5", "1252")
 LANGUAGE_BYTES = {"cp1251": 0xC9, "cp866": 0x26, "mac-cyrillic": 0x96}
 WRONG_BYTES = (0x03, 0x01, 0xC9, 0x26)
@@ -163,6 +164,21 @@ def crs_variants(places: list[Place]) -> Iterator[CrsVariant]:
                 turn += 1
                 wrong = _wrong(place, code, turn)
                 yield CrsVariant(place, code, swapped, ".prj wrong", turned, crs.declared(prj(wrong)))
+    yield from _of_others(places)
+
+
+def _of_others(places: list[Place]) -> Iterator[CrsVariant]:
+    """Data of three other communities, declared as they are, sent into each: they must not be pulled into it."""
+    for number, place in enumerate(places):
+        for away in (1, 2, 3):
+            other = places[(number + away) % len(places)]
+            if other.area == place.area:
+                continue
+            guest = replace(place, lonlat=other.lonlat)
+            for code in usual_systems(other):
+                to = operation(code)
+                xy = np.column_stack(to.from_lonlat(other.lonlat[:, 0].copy(), other.lonlat[:, 1].copy()))
+                yield CrsVariant(guest, code, False, OTHERS, xy, crs.declared(prj(code)))
 
 
 def usual_systems(place: Place) -> list[str]:

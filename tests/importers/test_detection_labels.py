@@ -1,8 +1,8 @@
 """Encodings and coordinate systems of hundreds of labelled variants are decided right, and never wrongly unasked.
 
-Asked counts as right only where the variant is truly ambiguous: another encoding reads nearly all values the
-same (letters that two code pages share), or another system puts the data into the community too (by score
-within the margin), or the file's own .prj puts them elsewhere in Ukraine, which may be so.
+Asked counts as right only where the variant is truly ambiguous, by its data and not by what was decided: another
+encoding reads nearly all values the same (letters that two code pages share), two encodings are mixed, or another
+system than the true one puts the data into the community too, by a score that fits (0.9) within the margin (0.3).
 """
 
 import sys
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
+from gis_core.geo import zones
 from gis_core.geo.crs import operation_between
 from importers.detect import crs_verdict, verdict
 from importers.detect.crs_candidates import Surroundings, tried
@@ -154,8 +155,9 @@ def _systems_judged(variants: Iterable[CrsVariant]) -> Counter[Judged]:
             item.xy, declared=item.declared, surroundings=surroundings, local_srid=item.place.local_srid
         )
         outcome = _crs_outcome(item, found)
-        ambiguous = outcome != RIGHT and _fits_twice(item, surroundings)
-        table[Judged(item.label, outcome, ambiguous)] += 1
+        rivals = _rivals(item, surroundings) if outcome != RIGHT else ()
+        label = f"{item.label}, as near: {' and '.join(rivals)}" if rivals else item.label
+        table[Judged(label, outcome, bool(rivals))] += 1
     return table
 
 
@@ -179,15 +181,21 @@ def _same_place(found: np.ndarray, truth: np.ndarray) -> bool:
     return bool(metres.max() < 2)
 
 
-def _fits_twice(item: CrsVariant, surroundings: Surroundings) -> bool:
+def _rivals(item: CrsVariant, surroundings: Surroundings) -> tuple[str, ...]:
+    """The kinds of the true system and of those that put the data elsewhere, and into the community as well."""
     exact = item.declared and operation_between(CRS.from_wkt(item.declared.wkt))
     said = (item.declared.code, exact) if item.declared and exact else None
     readings = tried(item.xy, surroundings, declared=said, local_srid=item.place.local_srid)
-    scores = sorted((reading.first.score for reading in readings), reverse=True)
-    elsewhere = item.label == ".prj wrong" and any(
-        reading.is_declared and reading.first.in_ukraine >= 0.9 for reading in readings
-    )
-    return elsewhere or (len(scores) > 1 and scores[1] > scores[0] - 0.3)
+    truth = next(reading for reading in readings if _same_place(reading.first.lonlat, item.place.lonlat))
+    others = [reading.first for reading in readings if reading is not truth]
+    least = max(0.9, truth.first.score - 0.3)
+    rivals = {_kind(other.code, other.kind) for other in others if other.score > least}
+    return (_kind(item.code, ""), *sorted(rivals)) if rivals and truth.first.score >= 0.9 else ()
+
+
+def _kind(code: str, kind: str) -> str:
+    zone = zones.BY_CODE.get(code)
+    return zone.kind if zone else kind or code
 
 
 def _assert_decided(
@@ -205,7 +213,7 @@ def _assert_decided(
         parts = Counter[str]()
         for judged, n in table.items():
             parts[judged.outcome] += n if judged.label == label else 0
-        lines.append(f"    {label:18} " + ", ".join(f"{name} {n}" for name, n in parts.items() if n))
+        lines.append(f"    {label:48} " + ", ".join(f"{name} {n}" for name, n in parts.items() if n))
     with capsys.disabled():
         sys.stdout.write("\n".join(lines) + "\n")
     assert total >= least

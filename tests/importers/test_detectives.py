@@ -176,16 +176,37 @@ def test_a_prj_of_degrees_on_metres_is_overruled_and_said() -> None:
     assert [note.code for note in found.notes] == ["crs-contradicted"]
 
 
-def test_a_prj_of_the_neighbouring_zone_is_asked_about_with_both_on_the_map() -> None:
+def test_a_prj_of_the_neighbouring_zone_is_overruled_and_both_are_on_the_map() -> None:
     found = crs_verdict.judge(
         in_system("6384"), declared=crs.declared("EPSG:6383"), surroundings=LADYZHYN, local_srid=9832
     )
-    assert found.crs is None
+    assert found.crs is not None
+    assert (found.crs.code, found.score) == ("EPSG:6384", 1.0)
+    [note] = found.notes
+    assert (note.code, note.params["declared_share"]) == ("crs-contradicted", 0)
     assert found.options[0].code == "EPSG:6384"
     assert "EPSG:6383" in [option.code for option in found.options[:3]]
     assert all(option.points for option in found.options[:2])
     assert found.options[0].operation.endswith("UCS-2000 to WGS 84 (2)")
     assert found.options[0].accuracy_m == 1.0
+
+
+def test_a_format_that_has_one_system_is_not_overruled_but_asked_about() -> None:
+    declared = crs.Resolved("EPSG:6383", "TM", crs.given("6383").wkt, "format")
+    found = crs_verdict.judge(in_system("6384"), declared=declared, surroundings=LADYZHYN, local_srid=9832)
+    assert found.crs is None
+
+
+def test_a_declared_system_is_asked_about_where_another_brings_clearly_more_of_the_data_near() -> None:
+    far = np.random.default_rng(3).uniform((30.2, 48.9), (30.6, 49.2), (40, 2))
+    data = np.vstack((IN_LADYZHYN[:60], far))  # 60 of 100 lie in the community, if it is read right
+    xy = in_system("6384", data)
+    wrong = crs_verdict.judge(xy, declared=crs.declared("EPSG:6383"), surroundings=LADYZHYN, local_srid=9832)
+    assert wrong.crs is None
+    assert wrong.options[0].code == "EPSG:6384"
+    right = crs_verdict.judge(xy, declared=crs.declared("EPSG:6384"), surroundings=LADYZHYN, local_srid=9832)
+    assert right.crs is not None
+    assert (right.crs.code, round(right.score or 0, 1)) == ("EPSG:6384", 0.6)
 
 
 def test_exchanged_axes_are_found_with_and_without_a_declaration() -> None:
@@ -219,6 +240,23 @@ def test_without_a_boundary_metres_are_asked_about_the_regions_own_system_first(
     )
     assert found.crs is None
     assert found.options[0].code == "EPSG:9832"
+
+
+def test_without_a_boundary_degrees_are_taken_as_they_lie_in_one_place_only() -> None:
+    found = crs_verdict.judge(IN_LADYZHYN, declared=None, surroundings=Surroundings.of(""))
+    assert found.crs is not None
+    assert (found.crs.code, found.swapped, found.score) == ("EPSG:4326", False, None)
+    turned = crs_verdict.judge(IN_LADYZHYN[:, ::-1], declared=None, surroundings=Surroundings.of(""))
+    assert (turned.crs and turned.crs.code, turned.swapped) == ("EPSG:4326", True)
+
+
+def test_without_a_boundary_what_is_declared_is_believed_where_it_lies_in_ukraine() -> None:
+    nowhere = Surroundings.of("")
+    found = crs_verdict.judge(in_system("6384"), declared=crs.declared("EPSG:6384"), surroundings=nowhere)
+    assert found.crs is not None
+    assert (found.crs.code, found.score) == ("EPSG:6384", None)
+    lost = crs_verdict.judge(in_system("9832"), declared=crs.declared("EPSG:4326"), surroundings=nowhere)
+    assert lost.crs is None
 
 
 def test_what_a_person_says_of_the_axes_is_final() -> None:
