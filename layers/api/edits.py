@@ -14,9 +14,10 @@ from gis_core.errors import BadParameter, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action
 from layers.access import access_layer, may, visible_layers
-from layers.edits import ChangeDraft, revert_changeset, send_changes
+from layers.edits import VERDICTS, ChangeDraft, revert_changeset, send_changes
 from layers.models import Change, Changeset, Layer
 from layers.queries import feature_history
+from layers.verdicts import give_verdict
 
 _NEEDED = {
     "C": ("geometry",),
@@ -56,6 +57,7 @@ class ChangesetRequestSerializer(serializers.Serializer[Any]):
 class ChangesetSerializer(serializers.ModelSerializer[Changeset]):
     layer = serializers.CharField(source="layer.full_name")
     author = serializers.SerializerMethodField()
+    reviewer = serializers.SerializerMethodField()
     created = serializers.IntegerField(source="created_count")
     updated = serializers.IntegerField(source="updated_count")
     deleted = serializers.IntegerField(source="deleted_count")
@@ -65,13 +67,16 @@ class ChangesetSerializer(serializers.ModelSerializer[Changeset]):
     class Meta:
         model = Changeset
         fields = (
-            "id", "layer", "status", "source", "comment", "author", "revision",
+            "id", "layer", "status", "source", "comment", "author", "reviewer", "review_comment", "revision",
             "created", "updated", "deleted", "created_ids", "created_at", "applied_at",
             "reverts", "reverted_by",
         )  # fmt: skip
 
     def get_author(self, changeset: Changeset) -> str | None:
         return str(changeset.author) if changeset.author else None
+
+    def get_reviewer(self, changeset: Changeset) -> str | None:
+        return str(changeset.reviewer) if changeset.reviewer else None
 
     def get_created_ids(self, changeset: Changeset) -> list[int]:
         """Ids of the created features, in the order in which they were sent."""
@@ -150,9 +155,38 @@ def post_revert(request: Request, changeset: int) -> Response:
     return _answer(undone)
 
 
+class VerdictSerializer(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(choices=VERDICTS)
+    comment = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+@extend_schema(
+    operation_id="reviewChangeset", tags=["Editing"], request=VerdictSerializer,
+    responses={200: ChangesetSerializer, 202: ChangesetSerializer},
+    description=(
+        "A reviewer's verdict about a submitted changeset, not their own where the layer demands review. What is "
+        "`approved` is applied: 200; an import by a job: 202, and it is applied when that is done. `needs_changes` "
+        "gives it back to its author, `rejected` ends it."
+    ),
+)  # fmt: skip
+@api_view(["POST"])
+def post_verdict(request: Request, changeset: int) -> Response:
+    found = changeset_of_member(request, changeset)
+    body = VerdictSerializer(data=request.data)
+    body.is_valid(raise_exception=True)
+    reviewed = give_verdict(changeset=found, actor=cast(User, request.user), **body.validated_data)
+    being_applied = reviewed.status == Changeset.Status.SUBMITTED
+    code = status.HTTP_202_ACCEPTED if being_applied else status.HTTP_200_OK
+    return Response(ChangesetSerializer(reviewed).data, status=code)
+
+
 def changeset_of_member(request: Any, changeset: int) -> Changeset:
     """The changeset, if the reader is a member who may edit its layer; else NotFound, whatever the reason."""
-    found = Changeset.objects.select_related("layer__community", "author").filter(pk=changeset).first()
+    found = (
+        Changeset.objects.select_related("layer__community", "author", "reviewer")
+        .filter(pk=changeset)
+        .first()
+    )
     if found is None or not _may_see(request.user, found.layer):
         raise NotFound()
     return found

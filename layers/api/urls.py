@@ -21,5 +21,6 @@ urlpatterns = [
     path("collections/<str:layer>/items/<bigint:feature>/history", edits.get_history, name="api-history"),
     path("collections/<str:layer>/changesets", edits.send_changeset, name="api-changesets"),
     path("changesets/<bigint:changeset>", edits.get_changeset, name="api-changeset"),
+    path("changesets/<bigint:changeset>/review", edits.post_verdict, name="api-changeset-review"),
     path("changesets/<bigint:changeset>/revert", edits.post_revert, name="api-changeset-revert"),
 ]
