@@ -122,6 +122,9 @@ missing_packages() {
     if [ "$profile" = test ] && ! has_chromium; then
         if offered chromium || [ "${1:-}" = guess ]; then printf 'chromium\n'; fi
     fi
+    if [ "$profile" = test ] && ! have strace; then
+        if offered strace || [ "${1:-}" = guess ]; then printf 'strace\n'; fi
+    fi
 }
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -10,6 +10,7 @@ from django.utils import translation
 from importers.errors import ImportProblem
 from importers.sandbox import convert_file, read_rows
 from tests.importers.corpus import CANARY, HOSTILE, READ, Hostile, secret_in
+from tests.importers.watched import watching
 
 # What an entry of a zip is called may be quoted.
 FORBIDDEN = re.compile(r"/tmp|/vsi(?!curl/http\.shp)|\bPG:|Traceback|source\.|" + CANARY)
@@ -41,10 +42,13 @@ def test_a_hostile_file_ends_clearly_and_shows_nothing(item: Hostile, tmp_path: 
     sent, work = tmp_path / "sent", tmp_path / "work"
     sent.mkdir()
     work.mkdir()
-    path = item.make(sent, secret_in(tmp_path))
+    secret = secret_in(tmp_path)
+    path = item.make(sent, secret)
     before = {file: file.read_bytes() for file in sent.rglob("*") if file.is_file()}
 
-    assert outcome(item, path, work) == item.code
+    with watching(secret) as watch:
+        assert outcome(item, path, work) == item.code
+        assert watch.opened() == set(), "0 bytes are read outside of the folder"
     assert {file: file.read_bytes() for file in sent.rglob("*") if file.is_file()} == before
     assert {file.name for file in tmp_path.iterdir()} == {"sent", "work", "secret.csv"}
 
