@@ -143,13 +143,12 @@ def _refuse_again(changeset: Changeset) -> None:
 
 
 def _prepare_rows(changeset: Changeset, layer: Layer) -> int:
-    """Number of staged rows, now with an index by id and statistics. Raises RepeatedKeys."""
+    """Number of staged rows, now with an index by id. Raises RepeatedKeys."""
     table = staging.staging_table(changeset)
     with connection.cursor() as cursor:
         if changeset.staged_count is None:
             cursor.execute("SET LOCAL maintenance_work_mem = '128MB'")
             cursor.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id, layer_id)").format(table))
-            cursor.execute(sql.SQL("ANALYZE {} (id, external_key)").format(table))
         if layer.key_field:
             keys = staging.repeated_keys(changeset, limit=_SHOWN)
             if keys:
@@ -159,6 +158,8 @@ def _prepare_rows(changeset: Changeset, layer: Layer) -> int:
 
 
 def _compare(changeset: Changeset, layer: Layer) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {} (id, external_key)").format(staging.staging_table(changeset)))
     adding = changeset.staging_mode == Mode.APPEND
     passes = [matching.KEY] if layer.key_field else []
     passes += [matching.EXACT, matching.NEAR]
