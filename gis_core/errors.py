@@ -31,7 +31,8 @@ class HromadaError(Exception):
     @classmethod
     def sentence(cls, params: Mapping[str, Any]) -> str:
         """The message filled from `params`, in the active language. Raises KeyError where one is missing."""
-        return str(cls.message) % params if params else str(cls.message)
+        text = str(cls.message)
+        return text % params if params or "%(" in text else text
 
 
 class BadParameter(HromadaError):
