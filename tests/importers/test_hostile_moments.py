@@ -1,11 +1,8 @@
 """The reading process killed at any moment, and a disk that is full at any place: clear, and nothing left behind."""
 
 import os
-import random
 import signal
 import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,19 +62,23 @@ def fill(folder: Path, *, leaving: int) -> None:
 
 
 class Killer(progress.Silent):
-    """Kills the reading process after a while."""
+    """Kills the reading process as it starts, or as soon as so many rows are told."""
 
-    def __init__(self, after_s: float) -> None:
-        self.after_s, self.pids = after_s, list[int]()
+    def __init__(self, rows: int) -> None:
+        self.rows, self.killed = rows, False
+        self.child: Any = None
 
     def child_started(self, child: Any) -> None:
-        self.pids.append(child.pid)
-        threading.Thread(target=self._kill, args=(child,)).start()
+        self.child = child
+        self._at(0)
 
-    def _kill(self, child: Any) -> None:
-        time.sleep(self.after_s)
-        if child.poll() is None:
-            os.kill(child.pid, signal.SIGKILL)
+    def report(self, fraction: float | None, code: str, params: dict[str, Any]) -> None:
+        self._at(params.get("rows", 0))
+
+    def _at(self, rows: int) -> None:
+        if rows >= self.rows and not self.killed and self.child is not None and self.child.poll() is None:
+            os.kill(self.child.pid, signal.SIGKILL)
+            self.killed = True
 
 
 def nothing_left(tmp_path: Path) -> bool:
@@ -89,28 +90,52 @@ def nothing_left(tmp_path: Path) -> bool:
     return (tables, work, any(kept)) == (0, [], False)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(6))
-def test_a_reading_process_killed_at_any_moment_leaves_nothing_and_the_import_can_be_tried_again(
-    seed: int, sent: Path, community: Community, user_with_role: MakeUser, tmp_path: Path
-) -> None:
+@pytest.fixture
+def begin(community: Community, user_with_role: MakeUser, sent: Path) -> Callable[..., Import]:
+    """`begin("inspect")`: an import that goes so far by itself."""
     owner = user_with_role("editor")
-    upload = receive_upload(community=community, owner=owner, name=sent.name, chunks=[sent.read_bytes()])
-    importing = steps.start_import(
-        community=community, owner=owner, uploads=[upload], choices={"layer": "parcels", "until": "inspect"}
-    )
+
+    def make(until: str) -> Import:
+        upload = receive_upload(community=community, owner=owner, name=sent.name, chunks=[sent.read_bytes()])
+        choices = {"layer": "parcels", "until": until}
+        return steps.start_import(community=community, owner=owner, uploads=[upload], choices=choices)
+
+    return make
+
+
+@pytest.mark.django_db
+def test_a_reading_process_killed_while_it_looks_leaves_nothing_and_the_import_can_be_tried_again(
+    begin: Callable[..., Import], tmp_path: Path
+) -> None:
+    importing, killer = begin("prepare"), Killer(0)
+    with progress.using(killer), pytest.raises(ReaderStopped), transaction.atomic():
+        pipeline.inspect(importing)
+    assert killer.killed
+    assert nothing_left(tmp_path), "of the killed one"
+
+    run_ready_jobs()
+    assert state_of(Import.objects.get(pk=importing.pk)).status == ImportStatus.READY
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", [0, 1, ROWS // 4, ROWS // 2])
+def test_a_reading_process_killed_while_rows_come_leaves_nothing_and_the_import_can_be_tried_again(
+    rows: int, begin: Callable[..., Import], tmp_path: Path
+) -> None:
+    importing = begin("inspect")
     run_ready_jobs()
     importing.refresh_from_db()
     assert importing.status == ImportStatus.WAITING
-    killer = Killer(random.Random(seed).uniform(0.0, 0.3))
+    killer = Killer(rows)
     with progress.using(killer), pytest.raises(ReaderStopped) as caught, transaction.atomic():
         pipeline.prepare(importing)
-    assert killer.pids
+    assert killer.killed
     assert nothing_left(tmp_path), "of the killed one"
     assert str(caught.value)
 
     importing = Import.objects.get(pk=importing.pk)
-    steps.prepare(importing=importing, actor=owner)
+    assert importing.owner is not None
+    steps.prepare(importing=importing, actor=importing.owner)
     run_ready_jobs()
     assert state_of(Import.objects.get(pk=importing.pk)).status == ImportStatus.READY
 

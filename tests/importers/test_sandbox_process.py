@@ -1,131 +1,37 @@
-"""The process that opens a file: what ends it, what it may know, and that nobody trusts its answers."""
+"""The process that opens a file: what it may know, and what ends it."""
 
-import json
 import os
-import random
 import signal
-import struct
 import subprocess
 import sys
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from gis_core import limits
 from gis_core.jobs import progress
 from importers.errors import (
-    DiskFull,
-    EncodingNotKnown,
-    FieldNotInFile,
-    ImportProblem,
-    LayerNotInFile,
     OutOfMemory,
-    OverLimit,
     ReaderStopped,
     SandboxUnavailable,
     TimedOut,
 )
-from importers.report import RowIssue, read_issues
-from importers.sandbox import FieldMapping, convert_file, ear, inspect_file, launcher, read_rows
+from importers.sandbox import convert_file, launcher
 from importers.sandbox.environment import child_environment
-from importers.sandbox.handover import LONGEST_FRAME, SCHEMA, RowWriter
-from tests.importers.corpus import SQUARE, feature, feature_collection, shapefile_parts, zipped_shapefile
+from tests.importers.sandboxed import child_script, three_parcels
 
 
 @pytest.fixture
 def sent(tmp_path: Path) -> Path:
-    rings = [[(x + n / 100, y) for x, y in SQUARE] for n in range(3)]
-    names = [text.encode("cp1251") for text in ("перша", "друга", "третя")]
-    return zipped_shapefile(
-        tmp_path / "ділянки.zip", shapefile_parts(rings, names, cpg="1251", field=b"NAZVA")
-    )
+    return three_parcels(tmp_path)
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     (tmp_path / "work").mkdir()
     return tmp_path / "work"
-
-
-def child_script(tmp_path: Path, *lines: str) -> tuple[str, ...]:
-    """Arguments that start another child instead of ours."""
-    path = tmp_path / "child.py"
-    path.write_text("\n".join(("import sys", f"sys.path.insert(0, {str(launcher.ROOT)!r})", *lines)))
-    return (str(path),)
-
-
-# --- what it gives ---
-
-
-def test_an_inspection_says_everything_a_person_needs_to_decide(sent: Path) -> None:
-    found = inspect_file(sent, name="Ділянки громади.zip", local_srid=9832)
-    [layer] = found.layers
-
-    assert (found.name, found.format) == ("Ділянки громади.zip", "shapefile")
-    assert (layer.name, layer.rows, layer.geometry_type) == ("шар", 3, "Polygon")
-    assert (layer.encoding, layer.encoding_declared) == ("cp1251", "cpg")
-    assert layer.crs is not None
-    assert (layer.crs.code, layer.crs.how) == ("EPSG:4326", "declared")
-    assert [(field.name, field.key, field.type, field.width) for field in layer.fields] == [
-        ("NAZVA", "nazva", "string", 40)
-    ]
-    assert layer.samples == ({"NAZVA": "перша"}, {"NAZVA": "друга"}, {"NAZVA": "третя"})
-
-
-def test_fields_are_renamed_retyped_and_left_out_as_asked(sent: Path, work: Path) -> None:
-    fields = [FieldMapping("NAZVA", "name_uk", "text")]
-    conversion = convert_file(sent, work=work, fields=fields, key_field="name_uk")
-    [batch] = read_rows(conversion.rows_file)
-
-    assert batch["properties"].to_pylist()[0] == '{"name_uk":"перша"}'
-    assert batch["external_key"].to_pylist() == ["перша", "друга", "третя"]
-    assert batch["row"].to_pylist() == [1, 2, 3]
-    assert conversion.fields == (FieldMapping("NAZVA", "name_uk", "text"),)
-
-
-def test_progress_is_told_and_its_listener_may_stop_the_work(sent: Path, work: Path) -> None:
-    told: list[tuple[int, int]] = []
-    convert_file(sent, work=work, on_progress=lambda done, of: told.append((done, of)))
-    assert told == [(3, 3)]
-
-    def stop(done: int, of: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        convert_file(sent, work=work, on_progress=stop)
-    assert not (work / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        ({"layer": "інший"}, LayerNotInFile), ({"encoding": "klingon"}, EncodingNotKnown),
-        ({"key_field": "KADNUM"}, FieldNotInFile), ({"fields": [FieldMapping("X", "x", "text")]}, FieldNotInFile),
-    ],
-)  # fmt: skip
-def test_a_wrong_wish_is_named(
-    asked: dict[str, Any], problem: type[ImportProblem], sent: Path, work: Path
-) -> None:
-    with pytest.raises(problem):
-        convert_file(sent, work=work, **asked)
-
-
-def test_files_of_different_kinds_in_one_zip_are_listed_and_chosen_from(tmp_path: Path, work: Path) -> None:
-    import zipfile
-
-    path = zipped_shapefile(tmp_path / "all.zip", shapefile_parts(), stem="шари/межі")
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(
-            "точки.geojson", feature_collection([feature('{"type":"Point","coordinates":[29.2,48.7]}')])
-        )
-    names = [layer.name for layer in inspect_file(path, work=work).layers]
-
-    assert sorted(names) == ["межі", "точки"]
-    assert convert_file(path, work=work, layer="точки").geometry_type == "Point"
-    assert convert_file(path, work=work, layer="межі").geometry_type == "Polygon"
 
 
 # --- what it may know ---
@@ -332,194 +238,3 @@ def test_the_reader_dies_with_whoever_started_it(tmp_path: Path) -> None:
         os.kill(reader, signal.SIGKILL)
         pytest.fail("the reader lives on")
     parent.stdout.close()
-
-
-# --- what it answers ---
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        'print("x" * 100)',
-        'print("{" * 100_000)',
-        "print('{\"answer\": 1}')",
-        'print(\'{"answer": {"layer": []}}\')',
-        "print('{\"answer\": null}')",
-        'print(\'{"problem": {"code": "archive-path", "params": {}}}\')',
-        'print(\'{"problem": {"code": "no-such-code", "params": {"name": "x"}}}\')',
-        'print(\'{"progress": [1]}\'); print("[]"); print("null")',
-        'sys.stdout.buffer.write(b"\\xff" * 50_000_000)',
-        'sys.stderr.write("e" * 50_000_000)',
-        "import os, time; os.close(1); os.close(2); time.sleep(60)",
-        "sys.exit(3)",
-        "import os; os.abort()",
-    ],
-)
-def test_an_answer_that_is_none_of_ours_is_refused(
-    answer: str, sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launcher, "CHILD", child_script(tmp_path, answer))
-    monkeypatch.setattr(ear, "_TIME_TO_END_S", 1)
-
-    with pytest.raises(ReaderStopped) as caught:
-        convert_file(sent, work=work)
-    assert caught.value.params["name"] in (sent.name, "x")  # the file's, or what the answer calls it
-
-
-def test_rows_beyond_the_limit_of_the_disk_are_told_as_that(
-    sent: Path, work: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HROMADA_SANDBOX_OUTPUT_MB", "0")
-
-    with pytest.raises(OverLimit) as caught:
-        convert_file(sent, work=work)
-    assert caught.value.params["limit"] == "sandbox_output_mb"
-
-
-def test_a_full_disk_is_no_fault_of_the_file(
-    sent: Path, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script = child_script(tmp_path, "raise OSError(28, 'No space left on device')")
-    monkeypatch.setattr(launcher, "CHILD", script)
-
-    with pytest.raises(DiskFull):
-        convert_file(sent, work=work)
-
-
-@pytest.fixture(scope="module")
-def handed_over(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("rows") / "rows.arrow"
-    rows = [[1, 2, 3], [b"abc", None, b"defgh"], ['{"a":1}', "{}", '{"b":"ї"}'], ["k", None, None]]
-    batch = pa.record_batch(
-        [pa.array(values, kind) for values, kind in zip(rows, SCHEMA.types, strict=True)], SCHEMA
-    )
-    with RowWriter(path.open("wb")) as stream:
-        stream.write_batch(batch)
-        stream.write_batch(batch)
-    return path.read_bytes()
-
-
-def test_rows_that_are_none_of_ours_are_refused(handed_over: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "rows.arrow"
-    path.write_bytes(handed_over)
-    assert sum(batch.num_rows for batch in read_rows(path)) == 6
-
-    path.write_bytes(handed_over[:-1])
-    with pytest.raises(ReaderStopped):
-        list(read_rows(path))
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, SCHEMA) as stream:
-        stream.write_table(SCHEMA.empty_table())
-    with pytest.raises(ReaderStopped):
-        list(read_rows(path))
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    with pytest.raises(ReaderStopped):
-        list(read_rows(tmp_path / "link"))
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        struct.pack("<4sIIII", b"HRW1", 1, LONGEST_FRAME, 2, 0),
-        struct.pack("<4sIIII", b"HRW1", 0xFFFFFFFF, 0, 0, 0),
-        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 4, 2, 0) + b"abc{}",
-        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, -2, 2, 0) + b"abc{}",
-        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 3, 2, 5) + b"abc{}",
-        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 0, 0, 1, 3, -1, 0) + b"abc",
-        struct.pack("<4sIIIIqiii", b"HRW1", 1, 3, 2, 0, 1, 3, 2, 0) + b"abc\xff\xfe",
-        struct.pack("<4sIIII", b"HRW2", 0, 0, 0, 0),
-    ],
-    ids=["long", "many", "beyond", "negative", "not there", "no properties", "no text", "no magic"],
-)
-def test_a_frame_that_lies_is_refused(lie: bytes, handed_over: bytes, tmp_path: Path) -> None:
-    path = tmp_path / "rows.hrw"
-    path.write_bytes(lie + handed_over)
-
-    with pytest.raises(ReaderStopped):
-        list(read_rows(path))
-
-
-def test_rows_of_any_size_cross_in_frames_that_are_not_too_long(tmp_path: Path) -> None:
-    large = [bytes([number]) * 5_000_000 for number in range(9)]
-    batch = pa.record_batch(
-        [pa.array(range(9)), pa.array(large, pa.binary()), pa.array(["{}"] * 9), pa.nulls(9, pa.string())], SCHEMA
-    )  # fmt: skip
-    path = tmp_path / "rows.hrw"
-    with RowWriter(path.open("wb")) as stream:
-        stream.write_batch(batch)
-    found = list(read_rows(path))
-
-    assert max(item.nbytes for item in found) < LONGEST_FRAME / 4
-    assert pa.Table.from_batches(found).combine_chunks().to_batches()[0].equals(batch)
-
-
-def test_mutated_rows_never_crash_the_reader(handed_over: bytes, tmp_path: Path) -> None:
-    """In a process of its own, so that a crash would be seen as one."""
-    script = child_script(
-        tmp_path,
-        "import random",
-        "from pathlib import Path",
-        "from importers.errors import ReaderStopped",
-        "from importers.sandbox.handover import read_rows",
-        "whole, rng, path = Path(sys.argv[1]).read_bytes(), random.Random(7), Path(sys.argv[2])",
-        "for number in range(2000):",
-        "    content = bytearray(whole)",
-        "    for _ in range(rng.randint(1, 6)): content[rng.randrange(len(content))] = rng.randrange(256)",
-        "    path.write_bytes(content[: rng.randint(1, len(content))] if number % 5 == 0 else content)",
-        "    try:",
-        "        for batch in read_rows(path): batch.to_pylist()",
-        "    except ReaderStopped: pass",
-        "print('alive')",
-    )
-    (tmp_path / "whole.arrow").write_bytes(handed_over)
-    done = subprocess.run(
-        [sys.executable, *script, str(tmp_path / "whole.arrow"), str(tmp_path / "rows.arrow")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr[-500:]
-
-
-def test_issues_that_are_none_of_ours_are_passed_over(tmp_path: Path) -> None:
-    path = tmp_path / "issues.jsonl"
-    good = {"row": 1, "rule": "geometry-missing", "done": "rejected", "field": "", "value": "", "params": {}}
-    lines = [
-        "",
-        "x",
-        "[]",
-        "{}",
-        '{"row": "a", "params": {}}',
-        "[" * 10_000,
-        json.dumps(good | {"params": []}),
-        json.dumps(good),
-    ]
-    path.write_text("\n".join(lines) + "\n" + "y" * 200_000)
-
-    assert list(read_issues(path)) == [RowIssue(1, "geometry-missing", "rejected")]
-
-
-def test_an_issue_with_strange_params_still_reads_as_text() -> None:
-    assert "%(found)s" in RowIssue(1, "too-many-parts", "rejected", params={}).message
-    assert RowIssue(None, "no-such-rule", "kept").message == "no-such-rule"
-
-
-def test_mutated_shapefiles_end_in_rows_or_in_our_failures(tmp_path: Path, work: Path) -> None:
-    """A short fuzz through the whole way in: 12 files, each with the real child."""
-    parts = shapefile_parts([SQUARE] * 5, cpg="1251")
-    rng = random.Random(11)
-    outcomes = set()
-    for number in range(12):
-        damaged = dict(parts)
-        part = rng.choice([".shp", ".shx", ".dbf", ".prj"])
-        content = bytearray(damaged[part])
-        for _ in range(rng.randint(1, 5)):
-            content[rng.randrange(len(content))] = rng.randrange(256)
-        damaged[part] = bytes(content)
-        path = zipped_shapefile(tmp_path / f"{number}.zip", damaged)
-        try:
-            conversion = convert_file(path, work=work, crs="4326")
-        except ImportProblem as problem:
-            outcomes.add(problem.code)
-            continue
-        outcomes.add("rows")
-        assert conversion.read == conversion.converted + conversion.rejected
-    assert "rows" in outcomes
-    assert not outcomes & {"sandbox-unavailable", "import-out-of-memory"}
