@@ -57,13 +57,20 @@ def _refuse(conflicts: sql.Composable) -> None:
         raise StaleEdit(count=len(features), conflicts=[{"id": identity} for identity in features[:_SHOWN]])
 
 
-# What the changeset made is past already, or what it deleted is there again.
+# What the changeset made has become something else since, or what it deleted is there again. A later change that
+# was undone itself left everything as it was, and is none.
 _CHANGED_SINCE = """
-    SELECT feature_id FROM layers_featureversion WHERE layer_id = {layer} AND changeset_id = {changeset}
+    SELECT v.feature_id FROM layers_featureversion v
+    LEFT JOIN layers_feature f ON f.id = v.feature_id AND f.layer_id = {layer}
+        AND f.properties = v.properties AND f.external_key IS NOT DISTINCT FROM v.external_key
+        AND ST_AsBinary(f.geom) = ST_AsBinary(v.geom)
+    WHERE v.layer_id = {layer} AND v.changeset_id = {changeset} AND f.id IS NULL
     UNION
     SELECT v.feature_id FROM layers_featureversion v
     JOIN layers_feature f ON f.id = v.feature_id AND f.layer_id = {layer}
     WHERE v.layer_id = {layer} AND v.ended_by_id = {changeset} AND f.changeset_id <> {changeset}
+      AND NOT EXISTS (SELECT FROM layers_featureversion made WHERE made.layer_id = {layer}
+                      AND made.changeset_id = {changeset} AND made.feature_id = v.feature_id)
     ORDER BY 1
 """
 _PAST = """
@@ -73,7 +80,10 @@ _PAST = """
     FROM (SELECT id, feature_id, version FROM layers_featureversion
           WHERE layer_id = {layer} AND ended_by_id = {changeset}) AS v
     FULL JOIN (SELECT id, version FROM layers_feature
-               WHERE layer_id = {layer} AND changeset_id = {changeset}) AS f ON f.id = v.feature_id
+               WHERE layer_id = {layer} AND (changeset_id = {changeset} OR id IN (
+                   SELECT feature_id FROM layers_featureversion
+                   WHERE layer_id = {layer} AND changeset_id = {changeset}))) AS f
+    ON f.id = v.feature_id
 """
 _AS_CHANGES = """
     INSERT INTO layers_change (changeset_id, op, feature_id, base_version, geom, properties, external_key)

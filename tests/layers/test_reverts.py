@@ -91,6 +91,19 @@ def test_an_import_is_not_undone_over_a_later_edit(replaced: Changeset) -> None:
     assert (whole(replaced.layer), staging_tables()) == (before, 0)
 
 
+def test_an_import_is_undone_after_later_ones_that_were_undone_themselves(replaced: Changeset) -> None:
+    layer, imported = replaced.layer, whole(replaced.layer)
+    later = load(layer, "replace", [(36.0, {"name": "Б"}, "Б"), (37.0, {"name": "Є"}, "Є")])
+    with pytest.raises(StaleEdit):
+        revert_changeset(changeset=replaced, actor=None)
+    revert_changeset(changeset=later, actor=None)
+    assert whole(layer) == imported
+    undone = revert_changeset(changeset=replaced, actor=None)
+    assert (counts(undone), [key for *_rest, key in whole(layer)]) == ((2, 2, 1), ["А", "Б", "В", "Г"])
+    revert_changeset(changeset=undone, actor=None)
+    assert whole(layer) == imported
+
+
 def test_an_undoing_waits_for_review_and_heeds_what_happens_meanwhile(
     replaced: Changeset, user_with_role: MakeUser
 ) -> None:
