@@ -73,6 +73,10 @@ class ChoicesSerializer(serializers.Serializer[Any]):
     )
     unmapped = serializers.ChoiceField(choices=["keep", "leave_out"], required=False)
     keep_personal = serializers.DictField(required=False, help_text="Column: reason")
+    place_column = serializers.CharField(
+        required=False, allow_blank=True, trim_whitespace=False,
+        help_text="Of a table without coordinates: the column whose codes say where its rows lie, as in `places`",
+    )  # fmt: skip
     fix_lookalikes = serializers.BooleanField(
         required=False, help_text="Put Latin letters in Cyrillic words right; else they are only told of"
     )
@@ -105,6 +109,7 @@ class FileSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField(default="", allow_blank=True)
     mapping = serializers.JSONField(default=_no_columns, help_text="JSON, as in the choices")
     fix_lookalikes = serializers.BooleanField(default=False)
+    place_column = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
     apply = serializers.BooleanField(default=False, help_text="Apply at once, where nothing is to be asked")
 
 
@@ -254,7 +259,7 @@ def _choices_in(sent: dict[str, Any]) -> Choices:
     title = {"uk": sent["title_uk"], "en": sent["title_en"]}
     names = (
         "layer", "theme", "standard", "access_level", "crs", "encoding", "source_layer", "key_field", "mode",
-        "comment", "mapping", "fix_lookalikes",
+        "comment", "mapping", "fix_lookalikes", "place_column",
     )  # fmt: skip
     until = APPLY if sent["apply"] else PREPARE
     return Choices.from_json({**{name: sent[name] for name in names}, "title": title, "until": until})

@@ -31,7 +31,7 @@ _ONE_OF: dict[str, tuple[str, ...]] = {
     "until": (INSPECT, PREPARE, APPLY),
 }
 _TEXT_LENGTHS = {
-    "source_layer": _LONGEST_IN_FILE, "key_field": _LONGEST_IN_FILE, "standard": 40,
+    "source_layer": _LONGEST_IN_FILE, "key_field": _LONGEST_IN_FILE, "place_column": _LONGEST_IN_FILE, "standard": 40,
     "crs": 40, "encoding": 40, "comment": _LONGEST_COMMENT,
 }  # fmt: skip
 
@@ -63,7 +63,8 @@ class Choices:
     `layer` is the short name of a layer that exists or is to be made; title, theme, standard and
     access_level are of a new one. `mapping` tells about single columns; `unmapped` what becomes of the
     others. `keep_personal` gives the reason for which a column with personal data is kept. With
-    `fix_lookalikes` Latin letters in Cyrillic words are put right, else only told of. `until` says how
+    `fix_lookalikes` Latin letters in Cyrillic words are put right, else only told of. `place_column` is the column of a table
+    without coordinates whose codes say where its rows lie. `until` says how
     far the import goes by itself: inspect, prepare or apply.
     """
 
@@ -82,6 +83,7 @@ class Choices:
     unmapped: str = KEEP
     keep_personal: Mapping[str, str] = field(default_factory=dict)
     fix_lookalikes: bool = False
+    place_column: str = ""
     comment: str = ""
     until: str = INSPECT
 
@@ -225,6 +227,6 @@ def _column(place: str, item: Any) -> ColumnChoice:
 _CHECKS: dict[str, Any] = {
     **dict.fromkeys(_ONE_OF, _one_of),
     "layer": _slug, "source_layer": _name_in_file, "key_field": _name_in_file, "title": _texts,
-    "keep_personal": _reasons, "mapping": _columns,
+    "keep_personal": _reasons, "mapping": _columns, "place_column": _name_in_file,
     "swap_xy": _yes_no_unknown, "fix_lookalikes": _yes_no,
 }  # fmt: skip

@@ -16,6 +16,7 @@ from importers.closed import inspection_without_values, problem_without_values
 from importers.mapping import ProposedField, kept, propose, propose_key, suggest_standards
 from importers.models import Import, ImportStatus
 from importers.pipeline import inspection_of
+from importers.placing import places_document
 from importers.plan import chosen_layer, proposal_for
 from importers.questions import told
 from importers.sandbox import LayerInspection
@@ -37,10 +38,12 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
     proposed = _proposal(source, importing, user)
     choices = Choices.from_json(importing.choices)
     proposal = [_with_choice(item, choices) for item in proposed]
+    places = places_document(importing, source)
     if not review.sees_all(importing, user):
         question, problem = problem_without_values(question), problem_without_values(problem)
         inspection = inspection_without_values(inspection)
         proposal = [{**item, "samples": []} for item in proposal]
+        places = [{**item, "samples": []} for item in places]
     return {
         **short_document(importing, state),
         "question": told(question) if state.status == ImportStatus.WAITING else None,
@@ -50,6 +53,7 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         "proposal": proposal,
         "proposed_key": propose_key(proposed, choices),
         "standards": _standards(source),
+        "places": places,
         "summary": importing.summary,
         "diff": review.counts(importing),
         "issue_counts": importing.issue_counts,

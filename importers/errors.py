@@ -242,6 +242,15 @@ class NoGeometry(ImportProblem):
     )
 
 
+class PlaceColumnNeeded(ImportProblem):
+    code = "place-column-needed"
+    status = 409
+    message = _(
+        "Several columns of the table “%(layer)s” hold codes of places: %(choices)s. Say by which of them its rows lie "
+        "where they do."
+    )
+
+
 class ParcelsNeeded(ImportProblem):
     code = "parcels-needed"
     status = 409

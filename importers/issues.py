@@ -66,8 +66,8 @@ class _CopyText(io.RawIOBase):
 
 
 def first_issues(importing: Import, limit: int) -> list[dict[str, Any]]:
-    """The first issues as the parts of a RowIssue; those about rows that were left out come first."""
-    losses_first = Case(When(done=REJECTED, then=0), default=1)
+    """The first issues as the parts of a RowIssue; what left many rows out comes first, then each that was."""
+    losses_first = Case(When(done=REJECTED, row=None, then=0), When(done=REJECTED, then=1), default=2)
     found = importing.issues.order_by(losses_first, "pk")[:limit]
     return [
         {

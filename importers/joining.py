@@ -6,10 +6,9 @@ KATOTTG and KOATUU find the boundary of an administrative unit, a cadastral numb
 the community. A row that finds nothing leaves the staging table and is told by its number and code.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db import connection, transaction
 from psycopg2 import sql
@@ -17,35 +16,19 @@ from psycopg2 import sql
 from gis_core.people import User
 from importers.codes import CODES
 from importers.fields import field_key
+from importers.place_columns import CAD_NUM, KATOTTG, KINDS, KOATUU
 from importers.report import KEPT, REJECTED, RowIssue
 from importers.rows import RowNumbers
-from importers.sandbox.protocol import LayerInspection
 from importers.synonyms import SYNONYMS
 from layers import staging
 from layers.access import editable_schema
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
 
-KATOTTG, KOATUU, CAD_NUM = "katottg", "koatuu", "cad_num"
-KINDS = (CAD_NUM, KATOTTG, KOATUU)
 MISSING, NOT_FOUND, NO_GEOMETRY = "code-missing", "code-not-found", "code-no-geometry"
 AMBIGUOUS = "code-ambiguous"
 OUTSIDE = "outside-area"
 _CHUNK = 10_000
-# The share of a column's filled values that must have the form of a code; forms as in detect.columns.
-_SURE = 0.8
-_FORMS = {CAD_NUM: ("cad_num", "cad_num_exact"), KATOTTG: ("katottg",), KOATUU: ("koatuu_zeros", "koatuu")}
-_NAMES = {CAD_NUM: ("кадастр", "cad"), KATOTTG: ("катоттг", "katot"), KOATUU: ("коатуу", "koatuu")}
-
-
-@dataclass(frozen=True)
-class CodeColumn:
-    """A column of a table (its name in the source and its key) whose values are codes of `kind`."""
-
-    source: str
-    key: str
-    kind: str
-    share: float
 
 
 @dataclass(frozen=True)
@@ -60,28 +43,6 @@ class JoinResult:
     outside: int = 0
     extent: tuple[float, float, float, float] | None = None
     issue_counts: dict[str, int] = field(default_factory=dict)
-
-
-def code_columns(layer: LayerInspection) -> list[CodeColumn]:
-    """The columns of a table by which it could be joined, the most exact first; [] for a layer with geometry."""
-    if layer.geometry_type:
-        return []
-    found = [
-        CodeColumn(item.name, item.key, kind, share)
-        for item in layer.fields
-        for kind in KINDS
-        if (share := _share(item.name, item.profile, kind)) >= _SURE
-    ]
-    distinct = {item.key: int(item.profile.get("distinct", 0)) for item in layer.fields}
-    return sorted(found, key=lambda item: (KINDS.index(item.kind), -distinct[item.key]))
-
-
-def _share(name: str, profile: Mapping[str, Any], kind: str) -> float:
-    """Share of the values with the form of the kind; ten digits are a KOATUU only where the name says so, too."""
-    patterns = profile.get("patterns", {})
-    share = max((float(patterns.get(form, 0.0)) for form in _FORMS[kind]), default=0.0)
-    named = any(part in name.lower() for part in _NAMES[kind])
-    return share if kind != KOATUU or named else 0.0
 
 
 def parcels_layer(layers: Iterable[Layer], *, reader: User | None) -> tuple[Layer, str] | None:
@@ -110,15 +71,15 @@ def allow_rows_without_geometry(changeset: Changeset) -> None:
 def join_geometry(
     changeset: Changeset, *, kind: str, code_key: str, source_layer: Layer | None = None,
     source_key: str = CAD_NUM, as_points: bool | None = None, numbers: RowNumbers | None = None,
-    area: str = "", tell: Callable[[Iterator[RowIssue]], object] | None = None,
+    name_key: str = "", area: str = "", tell: Callable[[Iterator[RowIssue]], object] | None = None,
 ) -> JoinResult:  # fmt: skip
     """Give each staged row the geometry that the code in its property `code_key` names; take others out.
 
     `kind` is one of KINDS; a cadastral number needs `source_layer` with the property `source_key` ("" for its
     external key). `as_points` puts a point inside instead of the whole boundary; None does so where several
     rows share a code, as schools of a town do. Rows that have a geometry keep it. `numbers` tells which row
-    of the source each staged row was; without it none was left out before. What has nothing in `area` (hex WKB,
-    4326) is told. One transaction.
+    of the source each staged row was; without it none was left out before. Rows without a place are told with what
+    their property `name_key` says. What has nothing in `area` (hex WKB, 4326) is told. One transaction.
     """
     if kind not in KINDS or (kind == CAD_NUM) != (source_layer is not None):
         raise ValueError(f"cannot join {kind!r} with layer {source_layer!r}")
@@ -128,8 +89,8 @@ def join_geometry(
         if as_points is None:
             as_points = kind != CAD_NUM and _codes_are_shared()
         joined = _give_shapes(changeset, code_key, as_points=as_points)
-        _judge(changeset, code_key, area)
-        _tell_ambiguous(changeset, code_key)
+        _judge(changeset, code_key, name_key, area)
+        _tell_ambiguous(changeset, code_key, name_key)
         counts = _issue_counts()
         if tell is not None and counts:
             with closing(_issues(code_key, numbers)) as issues:
@@ -234,7 +195,7 @@ def _extent_of(changeset: Changeset) -> tuple[float, float, float, float] | None
     return None if west is None else (west, south, east, north)
 
 
-def _judge(changeset: Changeset, code_key: str, area: str) -> None:
+def _judge(changeset: Changeset, code_key: str, name_key: str, area: str) -> None:
     """Why rows are still without geometry, and which have nothing in `area`. Rows were staged in the order of the file,
     so their rank counts them."""
     away = sql.SQL("false")
@@ -246,20 +207,23 @@ def _judge(changeset: Changeset, code_key: str, area: str) -> None:
         "CREATE TEMP TABLE join_issues ON COMMIT DROP AS SELECT s.row, CASE WHEN s.geom IS NOT NULL THEN {outside} "
         "WHEN s.written IS NULL THEN {missing} WHEN j.known THEN {no_geometry} ELSE {not_found} END AS rule, "
         "left(s.written, 100) AS written, round((ST_XMin(s.geom) + ST_XMax(s.geom))::numeric / 2, 6)::float AS lon, "
-        "round((ST_YMin(s.geom) + ST_YMax(s.geom))::numeric / 2, 6)::float AS lat "
-        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, properties->>{key} AS written FROM {staged}) "
+        "round((ST_YMin(s.geom) + ST_YMax(s.geom))::numeric / 2, 6)::float AS lat, left(s.named, 100) AS named "
+        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, geom, properties->>{key} AS written, "
+        "properties->>{name} AS named FROM {staged}) "
         "AS s LEFT JOIN join_codes j ON j.written = s.written WHERE s.geom IS NULL OR {away}",
-        changeset, key=sql.Literal(code_key), away=away, outside=sql.Literal(OUTSIDE),
+        changeset, key=sql.Literal(code_key), name=sql.Literal(name_key), away=away, outside=sql.Literal(OUTSIDE),
         missing=sql.Literal(MISSING), no_geometry=sql.Literal(NO_GEOMETRY), not_found=sql.Literal(NOT_FOUND),
     )  # fmt: skip
 
 
-def _tell_ambiguous(changeset: Changeset, code_key: str) -> None:
+def _tell_ambiguous(changeset: Changeset, code_key: str, name_key: str) -> None:
     _run(
-        "INSERT INTO join_issues SELECT s.row, {ambiguous}, left(s.written, 100) "
-        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, properties->>{key} AS written FROM {staged}) AS s "
+        "INSERT INTO join_issues (row, rule, written, named) "
+        "SELECT s.row, {ambiguous}, left(s.written, 100), left(s.named, 100) "
+        "FROM (SELECT row_number() OVER (ORDER BY id) AS row, properties->>{key} AS written, "
+        "properties->>{name} AS named FROM {staged}) AS s "
         "JOIN join_codes j ON j.written = s.written AND j.ambiguous",
-        changeset, key=sql.Literal(code_key), ambiguous=sql.Literal(AMBIGUOUS),
+        changeset, key=sql.Literal(code_key), name=sql.Literal(name_key), ambiguous=sql.Literal(AMBIGUOUS),
     )  # fmt: skip
 
 
@@ -271,15 +235,18 @@ def _issue_counts() -> dict[str, int]:
 
 def _issues(code_key: str, numbers: RowNumbers | None) -> Generator[RowIssue, None, None]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute("SELECT row, rule, written, lon, lat FROM join_issues ORDER BY lon IS NOT NULL, row")
+        cursor.execute(
+            "SELECT row, rule, written, lon, lat, named FROM join_issues ORDER BY lon IS NOT NULL, row"
+        )
         while chunk := cursor.fetchmany(_CHUNK):
-            for place, rule, written, lon, lat in chunk:
+            for place, rule, written, lon, lat, named in chunk:
                 row = numbers[place] if numbers else place
                 if rule == OUTSIDE:
                     yield RowIssue(row, rule, KEPT, point=(lon, lat))
                 else:
                     done = KEPT if rule == AMBIGUOUS else REJECTED
-                    yield RowIssue(row, rule, done, code_key, written or "")
+                    params = {"named": named} if named else {}
+                    yield RowIssue(row, rule, done, code_key, written or "", params)
 
 
 def _run(statement: str, changeset: Changeset, **parts: sql.Composable) -> int:

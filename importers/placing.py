@@ -6,40 +6,65 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from gis_core import limits
 from importers.choices import Choices
 from importers.errors import NothingLeft, ParcelsNeeded
-from importers.joining import CAD_NUM, CodeColumn, code_columns, join_geometry, parcels_layer
+from importers.joining import join_geometry, parcels_layer
+from importers.letters import words_of
 from importers.models import Import
+from importers.place_columns import CAD_NUM, CodeColumn, chosen_column, code_columns, place_options
 from importers.plan import LayerPlan
-from importers.report import RowIssue
+from importers.report import REJECTED, RowIssue
 from importers.rows import RowNumbers
-from importers.sandbox import Conversion
+from importers.sandbox import Conversion, LayerInspection
 from importers.surroundings import area_of
 from layers.access import visible_layers
 from layers.models import Changeset, Layer
 from layers.models.catalogue import GeometryType
 
+MOSTLY_UNKNOWN = "codes-mostly-unknown"
+_NAMES = ("назва", "найменування", "name", "nazva", "title")
+_NAME_WORDS = frozenset(word for name in _NAMES for word in words_of(name))
 _AS_POINTS = {GeometryType.POINT: True, GeometryType.POLYGON: False}
 
 
 def join_column(importing: Import, plan: LayerPlan) -> CodeColumn | None:
-    """The stored column of a table without coordinates whose codes give its rows their places, if it has one.
+    """The stored column of a table without coordinates whose codes give its rows their places, if it has one: the
+    chosen or else the proposed one.
 
-    Raises ParcelsNeeded where cadastral numbers are the only codes and no layer of the community has them.
+    Raises ParcelsNeeded where cadastral numbers are the only codes (or were chosen) and no layer of the community has
+    them, FieldNotInFile where the chosen column has no codes or is left out.
     """
     keys = {item.source: item.key for item in plan.fields}
     found = [
         replace(item, key=keys[item.source]) for item in code_columns(plan.source) if item.source in keys
     ]
-    if found and found[0].kind == CAD_NUM and _parcels(importing) is None:
-        found = [item for item in found if item.kind != CAD_NUM]
-        if not found:
-            raise ParcelsNeeded(layer=plan.source.name)
-    return found[0] if found else None
+    wanted = Choices.from_json(importing.choices).place_column
+    column = chosen_column(found, wanted, layer=plan.source.name)
+    if column is None or column.kind != CAD_NUM or _parcels(importing) is not None:
+        return column
+    others = [item for item in found if item.kind != CAD_NUM and not wanted]
+    if not others:
+        raise ParcelsNeeded(layer=plan.source.name)
+    return others[0]
+
+
+def places_document(importing: Import, source: LayerInspection | None) -> list[dict[str, Any]]:
+    """The columns of a table that could say where its rows lie, as `place_options` gives them; cadastral numbers not
+    where they would find no parcels and there is another column."""
+    if source is None or source.geometry_type:
+        return []
+    options = place_options(source, Choices.from_json(importing.choices).place_column)
+    others = [item for item in options if item["kind"] != CAD_NUM]
+    if not others or len(others) == len(options) or _parcels(importing) is not None:
+        return options
+    if not any(item["chosen"] for item in others):
+        others[0]["chosen"] = True
+    return others
 
 
 def place_rows(
@@ -56,16 +81,33 @@ def place_rows(
     result = join_geometry(
         changeset, kind=column.kind, code_key=column.key, source_layer=source, source_key=source_key,
         as_points=_AS_POINTS.get(GeometryType(plan.geometry_type or GeometryType.ANY)), numbers=numbers,
-        area=area_of(importing.community), tell=tell,
+        name_key=_name_key(plan), area=area_of(importing.community), tell=tell,
     )  # fmt: skip
     counts = Counter(conversion.issue_counts) + Counter(result.issue_counts)
     if not result.joined:
         [(rule, _)] = Counter(result.issue_counts).most_common(1)
         raise NothingLeft(layer=plan.source.name, rows=conversion.read, rule=rule, rules=dict(counts))
+    if result.missing > result.joined:
+        told_of = {"joined": result.joined, "rows": result.joined + result.missing}
+        _tell(conversion.issues_file, column.source, 1, iter([_warning(column, told_of)]))
+        counts[MOSTLY_UNKNOWN] += 1
     return replace(
         conversion, converted=result.joined, rejected=conversion.read - result.joined, outside=result.outside,
         extent=result.extent, geometry_type=result.geometry_type, issue_counts=dict(counts),
     )  # fmt: skip
+
+
+def _warning(column: CodeColumn, params: dict[str, Any]) -> RowIssue:
+    return RowIssue(None, MOSTLY_UNKNOWN, REJECTED, column.source, "", params)
+
+
+def _name_key(plan: LayerPlan) -> str:
+    """The field by which people know a row; "" where there is none, or only one with personal data."""
+    personal = {item["source"] for item in plan.personal}
+    named = [item for item in plan.fields if item.type in ("string", "text") and item.source not in personal]
+    known = [item.key for item in named if item.key in ("name_uk", "name", "title")]
+    called = [item.key for item in named if not _NAME_WORDS.isdisjoint(words_of(item.source))]
+    return next(iter(known or called), "")
 
 
 def _parcels(importing: Import) -> tuple[Layer, str] | None:

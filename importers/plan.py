@@ -95,6 +95,7 @@ class ImportRequest:
     swap_xy: bool | None = None
     unmapped: str = ""
     fix_lookalikes: bool = False
+    place_column: str = ""
     comment: str = ""
 
     def choices(self) -> Choices:

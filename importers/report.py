@@ -86,6 +86,10 @@ RULES: dict[str, Any] = {
         "The key “%(value)s” stands in an earlier row too. The feature is imported without a key; correct "
         "one of them."
     ),
+    "codes-mostly-unknown": _(
+        "Only %(joined)s of %(rows)s rows found a place by the codes in “%(field)s”. Choose another column for the "
+        "places, if the codes of the objects stand there, or check the codes."
+    ),
     "code-missing": _("The row has no code in “%(field)s”, so there is no telling where it lies."),
     "code-ambiguous": _(
         "Several have the code “%(value)s”; the row was given the place of the one that was there first. Check it."
@@ -198,7 +202,8 @@ _WORDS: dict[str, Any] = {
 class RowIssue:
     """One finding. `row` counts the source's rows from 1; None: it concerns the whole file or field.
 
-    `point` is where the row's feature lies (lon, lat), None where that is not known.
+    `point` is where the row's feature lies (lon, lat), None where that is not known. `params["named"]` is by what
+    people know the row, where that was found out.
     """
 
     row: int | None
@@ -215,9 +220,10 @@ class RowIssue:
         template = str(RULES.get(self.rule, self.rule))
         try:
             params = {name: _in_words(value) for name, value in self.params.items()}
-            return template % {**params, "field": self.field, "value": self.value}
+            said = template % {**params, "field": self.field, "value": self.value}
         except (KeyError, TypeError, ValueError):
             return template
+        return f"{params['named']}: {said}" if params.get("named") else said
 
 
 def _in_words(value: Any) -> Any:

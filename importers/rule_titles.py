@@ -36,6 +36,7 @@ TITLES: dict[str, Any] = {
     "field-dropped": _("binary data left out"),
     "key-missing": _("no key"),
     "key-duplicate": _("key that stands there twice"),
+    "codes-mostly-unknown": _("codes of no known place in most rows"),
     "code-missing": _("no code in the row"),
     "code-ambiguous": _("code of several places"),
     "code-not-found": _("code of no known place"),

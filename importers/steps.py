@@ -165,7 +165,7 @@ def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Impo
 def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Import:
     wanted = {
         **importing.choices, "source_layer": source_layer, "layer": slug, "title": {},
-        "mapping": [], "keep_personal": {}, "key_field": "",
+        "mapping": [], "keep_personal": {}, "key_field": "", "place_column": "",
     }  # fmt: skip
     made = Import.objects.create(
         community=importing.community, owner=importing.owner, name=importing.name,

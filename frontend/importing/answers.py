@@ -31,6 +31,11 @@ def crs_choice(value: str) -> dict[str, Any]:
     return {"crs": code, "swap_xy": True if turned == "yx" else None}
 
 
+def place_choice(post: QueryDict) -> dict[str, Any]:
+    """By which column's codes the rows of a table lie where they do, where the form asked."""
+    return {"place_column": post["place_column"]} if "place_column" in post else {}
+
+
 def changed_target(wanted: dict[str, Any], document: dict[str, Any], existing: set[str]) -> bool:
     """Whether other fields are there to match columns to than when the form was shown."""
 

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from frontend.context import role_in
 from frontend.forms import FilesForm
 from frontend.importing import columns, stages
-from frontend.importing.answers import changed_target, reading_choices, wanted_layers
+from frontend.importing.answers import changed_target, place_choice, reading_choices, wanted_layers
 from frontend.importing.sources import from_sources
 from frontend.importing.target import TargetForm, schema_of
 from frontend.views.importing import editable_layers, importing_page
@@ -248,7 +248,7 @@ def _choose_target(request: HttpRequest, importing: Import) -> HttpResponse:
         form.add_error(None, _("Say why the personal data in “%s” are kept.") % "”, “".join(unexplained))
     if not form.is_valid():
         return importing_page(request, importing, form=form, status=422)
-    wanted = form.decisions()
+    wanted = form.decisions() | place_choice(request.POST)
     if changed_target(wanted, document, {layer.slug for layer in layers}):
         # Other fields to choose from: they are shown before anything is done with them.
         choices = {**wanted, "mapping": [], "until": INSPECT}

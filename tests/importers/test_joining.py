@@ -10,8 +10,9 @@ from django.db import IntegrityError, connection
 
 from gis_core.communities import AdminUnit, Community
 from importers import joining
-from importers.joining import JoinResult, allow_rows_without_geometry, code_columns, join_geometry
+from importers.joining import JoinResult, allow_rows_without_geometry, join_geometry
 from importers.loading import load
+from importers.place_columns import code_columns
 from importers.report import RowIssue
 from importers.sandbox import inspect_file
 from layers.catalogue import create_layer

@@ -177,11 +177,10 @@ def test_rows_are_counted_beyond_the_issues_that_are_kept(
     malformed, unknown = "one;cell;too;many", "UA99999999999999999;0;0"
     rows = [f"{CITY};1;0", malformed, unknown, unknown, unknown]
     importing = imported(table(tmp_path, "katottg;people;houses", *rows), community, editor, layer="units")
-    assert importing.issue_counts == {"row-malformed": 1, "code-not-found": 3}
+    assert importing.issue_counts == {"row-malformed": 1, "code-not-found": 3, "codes-mostly-unknown": 1}
     assert [(row, rule) for row, rule, _, _ in told(importing)] == [
-        (2, "row-malformed"),
-        (3, "code-not-found"),
-    ]
+        (2, "row-malformed"), (3, "code-not-found"), (None, "codes-mostly-unknown"),
+    ]  # fmt: skip
 
 
 def test_rows_that_land_outside_of_the_community_are_told(

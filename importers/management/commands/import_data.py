@@ -31,6 +31,7 @@ class Command(ReportingCommand):
         "crs-inexact": "--crs",
         "several-layers": "--source-layer",
         "mode-needed": "--mode",
+        "place-column-needed": "--place-column",
         "schema-differs": "--map, --leave-out",
         "columns-collide": "--map, --leave-out",
     }
@@ -84,6 +85,10 @@ class Command(ReportingCommand):
             help="put Latin letters in Cyrillic words right instead of only telling of them",
         )  # fmt: skip
         parser.add_argument(
+            "--place-column", default="", metavar="COLUMN",
+            help="column whose codes say where the rows of a table without coordinates lie",
+        )  # fmt: skip
+        parser.add_argument(
             "--dry-run", action="store_true", help="say what would change, and change nothing"
         )
         parser.add_argument("--comment", default="", help="comment of the changeset")
@@ -109,6 +114,7 @@ class Command(ReportingCommand):
             swap_xy=None if not options["swap_xy"] else options["swap_xy"] == "yes",
             unmapped=KEEP,
             fix_lookalikes=options["fix_lookalikes"],
+            place_column=options["place_column"],
         )
         with progress.observed(self._show):
             summary = import_file(
