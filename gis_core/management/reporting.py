@@ -5,6 +5,7 @@
 
 import json
 import logging
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def _log_kept_back(verbosity: int) -> Iterator[None]:
         root.setLevel(before)
 
 
-class ReportingCommand(BaseCommand):
+class ReportingCommand(BaseCommand, ABC):
     """Base of commands that end with a report. Subclasses have `report(**options)`, and tell with which
     option a question, known by its error's code, is answered."""
 
@@ -54,8 +55,9 @@ class ReportingCommand(BaseCommand):
             help="language of the messages (default: %(default)s)",
         )  # fmt: skip
 
+    @abstractmethod
     def report(self, **options: Any) -> Report:
-        raise NotImplementedError
+        """Do it, and say how it ended. Raises HromadaError where it is refused."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("json")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pyarrow as pa
 import pytest
 
 from gis_core.communities import Community
@@ -29,8 +30,6 @@ from layers.standards import standard_layers
 from tests.conftest import make_community
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.files import parcels, shapefile
-
-pa = pytest.importorskip("pyarrow")
 
 
 def layer_of(
