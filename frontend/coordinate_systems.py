@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from importers.detect.mixed import PREFIX
+
 Choice = tuple[str, str]
 
 # EPSG code: number of the local system, the region it is made for.
@@ -96,6 +98,9 @@ ENCODINGS = ("utf-8", "cp1251", "cp866", "koi8-u", "iso8859-5")
 
 def encoding_name(code: str) -> str:
     """The encoding's name for people; the code itself for one that is not in our list."""
+    if code.startswith(PREFIX):
+        other = encoding_name(code.removeprefix(PREFIX))
+        return _("UTF-8 in some rows, in the others %(other)s") % {"other": other}
     return {
         "utf-8": _("UTF-8, the usual one today"),
         "cp1251": _("Windows Cyrillic (cp1251)"),
