@@ -1,7 +1,7 @@
 """What an import is to do: which layer of the file goes into which layer of the community, and how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -192,10 +192,20 @@ def proposal_for(
     layer = target_layer(community, actor, choices.layer) if choices.layer else None
     remembered = recall(community=community, layer=source)
     if layer is not None:
-        return propose(source, schema=editable_schema(actor, layer), remembered=remembered)
+        proposal = propose(source, schema=editable_schema(actor, layer), remembered=remembered)
+        return [_without_own_id(item, layer) for item in proposal]
     standard = _standard(choices)
     schema = Schema.from_json(standard["fields"]) if standard else None
     return propose(source, schema=schema, remembered=remembered)
+
+
+def _without_own_id(item: ProposedField, layer: Layer) -> ProposedField:
+    """A column of the numbers that the layer gave its features, as its exports have one, is nothing to store."""
+    numbers = [int(sample) for sample in item.samples if sample.isdecimal() and len(sample) < 19]
+    if item.source != "id" or item.known or not numbers or len(numbers) < len(item.samples):
+        return item
+    own = layer.features.filter(pk__in=numbers).count() == len(set(numbers))
+    return replace(item, keep=False, how=str(_("the layer's own numbers of its features"))) if own else item
 
 
 def _standard(choices: Choices) -> dict[str, Any] | None:
