@@ -50,6 +50,7 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_raster_bands", 32, "bands", "Most bands of one raster"),
     Limit("raster_tile_s", 10, "s", "Longest drawing of one tile of a raster"),
     Limit("raster_reader_memory_mb", 2048, "MB", "Memory of the process that reads rasters for the web"),
+    Limit("raster_memory_mb", 32, "MB", "Memory of one web process for tiles of rasters that it drew last"),
     Limit("max_profile_vertices", 200, "points", "Most points of the line of a raster's profile"),
     Limit("max_profile_samples", 1_000, "samples", "Most samples of a raster's profile"),
     Limit("max_harvest_mb", 200, "MB", "Most that is fetched from a layer's source in one round"),

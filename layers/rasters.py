@@ -1,5 +1,6 @@
 """Rasters of communities: the one door to them, and the two changes of state: create and delete."""
 
+import datetime
 import hashlib
 import os
 import re
@@ -26,6 +27,7 @@ from layers.access import Reader
 from layers.catalogue import may_create_layers
 from layers.models import Layer, Raster
 from layers.models.catalogue import AccessLevel
+from layers.styles.raster_reading import bands_of, read_raster_style
 
 _FULL_NAME = re.compile(r"[a-z][a-z0-9]{1,19}\.[a-z][a-z0-9_]{0,39}")
 _CHUNK = 1024 * 1024
@@ -98,6 +100,12 @@ def may(user: Reader | None, raster: Raster, action: str) -> bool:
     return Membership.objects.filter(user=user, community_id=raster.community_id, role__in=roles).exists()
 
 
+def may_change(user: Reader | None, raster: Raster) -> bool:
+    """Whether `user` may change or delete a raster they can see: an administrator any, an editor their own."""
+    own = isinstance(user, User) and raster.created_by_id == user.pk
+    return may(user, raster, Action.EDIT if own else Action.MANAGE)
+
+
 def refuse_taken_name(community: Community, slug: str) -> None:
     """Layers and rasters share their names, so that `community.slug` means one thing. Raises RasterExists."""
     for model in (Raster, Layer):
@@ -144,10 +152,31 @@ def create_raster(
     return raster
 
 
+def style_raster(*, raster: Raster, actor: User | None, style: Any, taken_on: datetime.date | None) -> Raster:
+    """Change how a raster is drawn, and the day it shows: an administrator any, an editor their own.
+
+    `style` is as `layers.styles.raster_reading` says; {} is the default. Raises NotAllowed, InvalidRecipe.
+    """
+    if not may_change(actor, raster):
+        raise NotAllowed()
+    if style != {}:
+        read_raster_style(style, bands_of(raster))
+    with transaction.atomic():
+        raster = (
+            Raster.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("community")
+            .get(pk=raster.pk)
+        )
+        raster.style, raster.taken_on = style, taken_on
+        raster.save(update_fields=["style", "taken_on", "updated_at"])
+        day = taken_on.isoformat() if taken_on else None
+        _record("raster-styled", raster, actor, style=style, taken_on=day)
+    return raster
+
+
 def delete_raster(*, raster: Raster, actor: User | None) -> None:
     """Remove a raster and its file: an administrator any, an editor their own. Raises NotAllowed."""
-    own = actor is not None and raster.created_by_id == actor.pk
-    if not may(actor, raster, Action.EDIT if own else Action.MANAGE):
+    if not may_change(actor, raster):
         raise NotAllowed()
     path = raster.path
     with transaction.atomic():

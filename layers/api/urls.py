@@ -7,6 +7,7 @@ from layers.api import edits
 from layers.api.collections import CollectionsView, CollectionView, ConformanceView, LandingView, LimitsView
 from layers.api.items import ItemsView, ItemView
 from layers.api.openapi import docs, openapi_document
+from layers.api.rasters import RasterPointView, RasterProfileView, RasterStyleView
 
 urlpatterns = [
     path("", LandingView.as_view(), name="api-landing"),
@@ -20,6 +21,9 @@ urlpatterns = [
     path("collections/<str:layer>/items/<str:feature>", ItemView.as_view(), name="api-item"),
     path("collections/<str:layer>/items/<bigint:feature>/history", edits.get_history, name="api-history"),
     path("collections/<str:layer>/changesets", edits.send_changeset, name="api-changesets"),
+    path("rasters/<str:raster>/point", RasterPointView.as_view(), name="api-raster-point"),
+    path("rasters/<str:raster>/profile", RasterProfileView.as_view(), name="api-raster-profile"),
+    path("rasters/<str:raster>/style", RasterStyleView.as_view(), name="api-raster-style"),
     path("changesets/<bigint:changeset>", edits.get_changeset, name="api-changeset"),
     path("changesets/<bigint:changeset>/review", edits.post_verdict, name="api-changeset-review"),
     path("changesets/<bigint:changeset>/revert", edits.post_revert, name="api-changeset-revert"),

@@ -33,7 +33,9 @@ class Raster(models.Model):
     licence = models.CharField(max_length=60, default="CC-BY-4.0")
     attribution = models.CharField(max_length=300, blank=True)
     taken_on = models.DateField(null=True, blank=True, help_text="The day that it shows")
-    style = models.JSONField(default=dict, blank=True, help_text="layers.styles.raster_reading; {}: the default")
+    style = models.JSONField(
+        default=dict, blank=True, help_text="layers.styles.raster_reading; {}: the default"
+    )
     source_name = models.CharField(max_length=200, blank=True, help_text="What the sender called the file")
     size = models.BigIntegerField(editable=False, help_text="bytes")
     sha256 = models.CharField(max_length=64, editable=False)

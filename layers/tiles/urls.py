@@ -2,9 +2,12 @@
 
 from django.urls import path
 
+from layers.rastertiles import views as raster_views
 from layers.tiles import views
 
 urlpatterns = [
+    path("raster/<str:raster>.json", raster_views.tilejson_document, name="raster-tilejson"),
+    path("raster/<str:raster>/<str:z>/<str:x>/<str:last>", raster_views.tile, name="raster-tile"),
     path("<str:layer>.json", views.tilejson_document, name="tilejson"),
     path("<str:layer>/<str:z>/<str:x>/<str:y>.mvt", views.tile, name="tile"),
 ]
