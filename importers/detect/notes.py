@@ -39,7 +39,7 @@ MESSAGES: dict[str, Any] = {
     "crs-swapped": _("X and Y stand in the wrong order in the file; they are exchanged."),
     "crs-elsewhere": _(
         "By its own coordinate system (%(declared)s) the data lie elsewhere: only %(declared_share)s %% of them "
-        "near the community, around %(lon)s, %(lat)s."
+        "near the community, around %(lon)s; %(lat)s."
     ),
     "crs-near-alternatives": _(
         "Numbers like these would also fit %(alternatives)s; the distance is how far the data would then move."
@@ -55,8 +55,16 @@ class Note:
     params: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
+        from django.utils.formats import (
+            localize,
+        )  # not there in the reading process, which writes no sentences
+
+        params = {
+            name: localize(value) if isinstance(value, float) else value
+            for name, value in self.params.items()
+        }
         try:
-            return str(MESSAGES[self.code]) % self.params
+            return str(MESSAGES[self.code]) % params
         except (KeyError, TypeError, ValueError):
             return self.code
 

@@ -6,12 +6,14 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from django.utils import translation
 from pyproj import CRS
 
 from gis_core.geo import zones
 from gis_core.geo.crs import operation_between
 from importers.detect import crs, crs_verdict, verdict
 from importers.detect.crs_candidates import Surroundings
+from importers.detect.notes import Note
 from importers.errors import CrsNotKnown
 from importers.sandbox import inspect_file
 
@@ -225,6 +227,14 @@ def test_a_file_of_another_region_is_not_kept_out() -> None:
     assert found.crs is not None
     assert found.crs.code == "EPSG:4326"
     assert [note.code for note in found.notes] == ["crs-elsewhere"]
+
+
+def test_a_note_writes_its_numbers_as_the_reader_does() -> None:
+    params = {"declared": "МСК-05", "declared_share": 0, "lon": 26.018, "lat": 48.254}
+    with translation.override("uk"):
+        assert "26,018; 48,254" in str(Note("crs-elsewhere", params))
+    with translation.override("en"):
+        assert "26.018; 48.254" in str(Note("crs-elsewhere", params))
 
 
 def test_data_of_another_country_in_degrees_are_taken_with_a_word() -> None:
