@@ -17,7 +17,7 @@ from importers.letters import folded, words_of
 from importers.matching import Match, match
 from importers.sandbox.protocol import FieldMapping, LayerInspection
 from layers.schema import Field, Schema
-from layers.standards import standard_attributes, standard_layers
+from layers.standards import standard_layers
 
 if TYPE_CHECKING:
     from importers.choices import Choices, ColumnChoice
@@ -361,9 +361,3 @@ def _domain(known: Field) -> tuple[tuple[Any, tuple[str, ...]], ...]:
 def _words(entry: Mapping[str, Any]) -> tuple[str, ...]:
     title = entry.get("title", {})
     return tuple(str(text) for text in title.values()) if isinstance(title, Mapping) else (str(title),)
-
-
-def standard_schema(standard: str) -> Schema | None:
-    """The schema of a standard layer; None where there is none of that name."""
-    found = standard_attributes(standard)
-    return None if found is None else Schema.from_json(found["fields"])

@@ -19,7 +19,6 @@ from importers.mapping import (
     propose,
     propose_key,
     schema_fields,
-    standard_schema,
     suggest_standards,
 )
 from importers.mapping_memory import fingerprint, recall, remember
@@ -30,6 +29,7 @@ from layers.standards import standard_layers
 from tests.conftest import make_community
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.files import parcels, shapefile
+from tests.importers.standards import standard_schema
 
 
 def layer_of(

@@ -10,11 +10,12 @@ from importers import personal
 from importers.choices import BadChoice, Choices
 from importers.codes import is_tax_number
 from importers.fields import FieldInfo, field_key
-from importers.mapping import kept, mappings, personal_decisions, propose, schema_fields, standard_schema
+from importers.mapping import kept, mappings, personal_decisions, propose, schema_fields
 from importers.personal import personal_kind, without_personal
 from importers.sandbox import Conversion, LayerInspection, convert_file, inspect_file, read_issues, read_rows
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.files import geopackage, parcels, shapefile
+from tests.importers.standards import standard_schema
 
 TAX_NUMBER = "3184710691"
 PERSONS = ("Шевченко Тарас Григорович", "Косач Лариса Петрівна", "Франко Іван Якович")

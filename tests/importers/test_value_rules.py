@@ -17,12 +17,13 @@ from pyproj import Geod
 from importers import columns, rules
 from importers.choices import Choices
 from importers.fields import FieldInfo, FieldRule
-from importers.mapping import mappings, propose, standard_schema
+from importers.mapping import mappings, propose
 from importers.report import RULES, IssueLog, RowIssue, read_issues
 from importers.sandbox import Conversion, convert_file, inspect_file, read_rows
 from importers.sandbox.protocol import FieldMapping, Request
 from tests.importers.data import REAL, needs_real_data
 from tests.importers.files import geopackage, parcels, shapefile
+from tests.importers.standards import standard_schema
 
 OWNERSHIP = (("100", ("приватна власність",)), ("200", ("комунальна власність",)), ("0", ("не визначено",)))
 YES_NO = (("yes", ("так",)), ("no", ("ні",)))
