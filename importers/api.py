@@ -67,7 +67,9 @@ class ChoicesSerializer(serializers.Serializer[Any]):
     swap_xy = serializers.BooleanField(required=False, allow_null=True)
     encoding = serializers.CharField(required=False)
     mode = serializers.ChoiceField(choices=Changeset.StagingMode.choices, required=False)
-    key_field = serializers.CharField(required=False)
+    key_field = serializers.CharField(
+        required=False, allow_null=True, help_text="Of a new layer; null: none, left out: as proposed"
+    )
     mapping = serializers.ListField(
         required=False, help_text="[{source, key, type, title, unit, keep}]", child=serializers.DictField()
     )
@@ -79,6 +81,9 @@ class ChoicesSerializer(serializers.Serializer[Any]):
     )  # fmt: skip
     fix_lookalikes = serializers.BooleanField(
         required=False, help_text="Put Latin letters in Cyrillic words right; else they are only told of"
+    )
+    accept_outside = serializers.BooleanField(
+        required=False, help_text="Data outside of the community belong there"
     )
     comment = serializers.CharField(required=False)
     until = serializers.ChoiceField(
@@ -110,6 +115,9 @@ class FileSerializer(serializers.Serializer[Any]):
     mapping = serializers.JSONField(default=_no_columns, help_text="JSON, as in the choices")
     fix_lookalikes = serializers.BooleanField(default=False)
     place_column = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
+    accept_outside = serializers.BooleanField(
+        default=False, help_text="Data outside of the community belong there"
+    )
     apply = serializers.BooleanField(default=False, help_text="Apply at once, where nothing is to be asked")
 
 
@@ -140,10 +148,17 @@ class ImportSerializer(ShortImportSerializer):
     proposed_key = serializers.CharField(
         help_text="Key of the column that tells rows apart; “” where none does"
     )
+    earlier = serializers.DictField(
+        allow_null=True,
+        help_text="{layer, title, same_file, imported_at, message}: where such a file went before",
+    )
     standards = serializers.ListField(child=serializers.DictField(), help_text="[{name, score}]")
     summary = serializers.DictField(allow_null=True, help_text="Counts, CRS, operation, accuracy, encoding")
     diff = serializers.DictField(
         allow_null=True, help_text="added, changed, removed, unchanged, invalid, accepted"
+    )
+    applied = serializers.DictField(
+        allow_null=True, help_text="added, changed, removed: what came of it; refused: differences left out"
     )
     issue_counts = serializers.DictField(help_text="Number of issues by rule")
     changeset = serializers.DictField(allow_null=True)
@@ -259,7 +274,7 @@ def _choices_in(sent: dict[str, Any]) -> Choices:
     title = {"uk": sent["title_uk"], "en": sent["title_en"]}
     names = (
         "layer", "theme", "standard", "access_level", "crs", "encoding", "source_layer", "key_field", "mode",
-        "comment", "mapping", "fix_lookalikes", "place_column",
+        "comment", "mapping", "fix_lookalikes", "place_column", "accept_outside",
     )  # fmt: skip
     until = APPLY if sent["apply"] else PREPARE
     return Choices.from_json({**{name: sent[name] for name in names}, "title": title, "until": until})

@@ -60,12 +60,13 @@ class ColumnChoice:
 class Choices:
     """The decisions on one import; what is "" or empty was not decided.
 
-    `layer` is the short name of a layer that exists or is to be made; title, theme, standard and
-    access_level are of a new one. `mapping` tells about single columns; `unmapped` what becomes of the
-    others. `keep_personal` gives the reason for which a column with personal data is kept. With
-    `fix_lookalikes` Latin letters in Cyrillic words are put right, else only told of. `place_column` is the column of a table
-    without coordinates whose codes say where its rows lie. `until` says how
-    far the import goes by itself: inspect, prepare or apply.
+    `layer` is the short name of a layer that exists or is to be made; title, theme, standard, access_level and
+    key_field are of a new one. `key_field` None makes it without a key, "" leaves the key to what the columns hold.
+    `mapping` tells about single columns; `unmapped` what becomes of the others. `keep_personal` gives the reason
+    for which a column with personal data is kept. With `fix_lookalikes` Latin letters in Cyrillic words are put
+    right, else only told of. `place_column` is the column of a table without coordinates whose codes say where its
+    rows lie. `accept_outside` says that data outside of the community belong there. `until` says
+    how far the import goes by itself: inspect, prepare or apply.
     """
 
     source_layer: str = ""
@@ -78,12 +79,13 @@ class Choices:
     swap_xy: bool | None = None
     encoding: str = ""
     mode: str = ""
-    key_field: str = ""
+    key_field: str | None = ""
     mapping: tuple[ColumnChoice, ...] = ()
     unmapped: str = KEEP
     keep_personal: Mapping[str, str] = field(default_factory=dict)
     fix_lookalikes: bool = False
     place_column: str = ""
+    accept_outside: bool = False
     comment: str = ""
     until: str = INSPECT
 
@@ -135,6 +137,10 @@ def _name_in_file(name: str, value: Any, longest: int = 0) -> str:
     if "\x00" in value:
         raise BadChoice(choice=name, reason=gettext("it holds a NUL character."))
     return value
+
+
+def _name_or_none(name: str, value: Any) -> str | None:
+    return None if value is None else _name_in_file(name, value)
 
 
 def _one_of(name: str, value: Any) -> str:
@@ -226,7 +232,7 @@ def _column(place: str, item: Any) -> ColumnChoice:
 
 _CHECKS: dict[str, Any] = {
     **dict.fromkeys(_ONE_OF, _one_of),
-    "layer": _slug, "source_layer": _name_in_file, "key_field": _name_in_file, "title": _texts,
+    "layer": _slug, "source_layer": _name_in_file, "key_field": _name_or_none, "title": _texts,
     "keep_personal": _reasons, "mapping": _columns, "place_column": _name_in_file,
-    "swap_xy": _yes_no_unknown, "fix_lookalikes": _yes_no,
+    "swap_xy": _yes_no_unknown, "fix_lookalikes": _yes_no, "accept_outside": _yes_no,
 }  # fmt: skip

@@ -13,12 +13,13 @@ from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
 from importers.closed import inspection_without_values, problem_without_values
+from importers.earlier import earlier_of
 from importers.mapping import ProposedField, kept, propose, propose_key, suggest_standards
 from importers.models import Import, ImportStatus
-from importers.pipeline import inspection_of
+from importers.pipeline import elsewhere, inspection_of, needs_confirming
 from importers.placing import places_document
 from importers.plan import chosen_layer, proposal_for
-from importers.questions import told
+from importers.questions import stored, told
 from importers.sandbox import LayerInspection
 from importers.states import ENDED, State, state_of
 from layers.access import may
@@ -34,7 +35,7 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
     """
     state = state_of(importing)
     source = _source(importing)
-    question, problem, inspection = importing.question, state.problem, importing.inspection
+    question, problem, inspection = _question(importing, state), state.problem, importing.inspection
     proposed = _proposal(source, importing, user)
     choices = Choices.from_json(importing.choices)
     proposal = [_with_choice(item, choices) for item in proposed]
@@ -46,16 +47,18 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         places = [{**item, "samples": []} for item in places]
     return {
         **short_document(importing, state),
-        "question": told(question) if state.status == ImportStatus.WAITING else None,
+        "question": told(question),
         "problem": told(problem),
         "inspection": inspection,
         "choices": choices.to_json(),
         "proposal": proposal,
         "proposed_key": propose_key(proposed, choices),
+        "earlier": _earlier(source, importing, state, user),
         "standards": _standards(source),
         "places": places,
         "summary": importing.summary,
         "diff": review.counts(importing),
+        "applied": review.applied(importing),
         "issue_counts": importing.issue_counts,
         "changeset": _changeset(importing.changeset),
         "layer": _layer(importing),
@@ -68,7 +71,7 @@ def short_document(importing: Import, state: State) -> dict[str, Any]:
     address = reverse("api-import", args=[importing.uuid])
     return {
         "id": str(importing.uuid),
-        "name": importing.name,
+        "name": importing.title,
         "community": importing.community.slug,
         "owner": str(importing.owner) if importing.owner else None,
         "created_at": importing.created_at.isoformat(),
@@ -149,6 +152,26 @@ def _proposal(source: LayerInspection | None, importing: Import, user: User) -> 
         return propose(source)
 
 
+def _question(importing: Import, state: State) -> dict[str, Any] | None:
+    """What must be decided before it goes on, or before it may be applied by itself."""
+    if state.status == ImportStatus.WAITING:
+        return importing.question
+    if state.status == ImportStatus.READY and needs_confirming(importing):
+        return stored(elsewhere(importing))
+    return None
+
+
+def _earlier(
+    source: LayerInspection | None, importing: Import, state: State, user: User
+) -> dict[str, Any] | None:
+    """Where such a file went before; of no interest once this one is decided upon."""
+    inspection = inspection_of(importing)
+    if source is None or inspection is None or state.status in ENDED:
+        return None
+    found = earlier_of(importing, inspection, source, actor=user)
+    return found.as_json() if found else None
+
+
 def _standards(source: LayerInspection | None) -> list[dict[str, Any]]:
     """Standard layers that the columns fit, the best first."""
     found = suggest_standards(source) if source else []
@@ -184,6 +207,7 @@ def _layer(importing: Import) -> dict[str, Any] | None:
         "slug": slug,
         "name": f"{importing.community.slug}.{slug}",
         "exists": exists,
+        "withdrawn": layer is not None and layer.is_withdrawn,
         "title": layer.local_title if layer else "",
         "feature_count": layer.feature_count if layer and exists else 0,
         "key_field": layer.key_field if layer else "",

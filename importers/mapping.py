@@ -189,7 +189,7 @@ def schema_fields(
 def propose_key(proposal: Sequence[ProposedField], choices: "Choices | None" = None) -> str:
     """The field whose values are all there and all different, by the order of likely keys; "" where none is."""
     candidates = [
-        item.key
+        (choices.column(item.source).key if choices else "") or item.key
         for item in proposal
         if item.profile.get("unique") and item.profile.get("filled") == 1.0 and not item.personal
         and (choices is None or kept(item, choices))

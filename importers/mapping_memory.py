@@ -35,7 +35,8 @@ def remember(
             "title": dict(choice.title) or dict(item.title), "unit": choice.unit or item.unit,
             "keep": _is_kept(item, choices),
         })  # fmt: skip
-    remembered = {"mapping": mapping}
+    into = {*layers_with_such_columns(community=community, layer=layer), choices.layer}
+    remembered = {"mapping": mapping, "layers": sorted(into)}
     MappingMemory.objects.update_or_create(
         community=community, fingerprint=fingerprint(layer), defaults={"remembered": remembered}
     )
@@ -49,7 +50,13 @@ def _is_kept(item: ProposedField, choices: "Choices") -> bool:
 
 
 def recall(*, community: Community, layer: LayerInspection) -> dict[str, Any] | None:
-    """{"mapping": [{source, key, type, title, unit, keep}]} of the last import of such a
-    file; None where there was none."""
+    """{"mapping": [{source, key, type, title, unit, keep}], "layers": [slug]} of the last import of such a
+    file, and the layers that took one; None where there was none."""
     found = MappingMemory.objects.filter(community=community, fingerprint=fingerprint(layer)).first()
     return None if found is None else dict(found.remembered)
+
+
+def layers_with_such_columns(*, community: Community, layer: LayerInspection) -> list[str]:
+    """Short names of the community's layers that files with these columns went into."""
+    remembered = recall(community=community, layer=layer) or {}
+    return list(remembered.get("layers", ()))

@@ -76,6 +76,9 @@ class Import(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="imports")
     name = models.CharField(max_length=200, help_text="What the sender calls the file")
     uploads = models.ManyToManyField(Upload, related_name="imports")
+    content = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of what the sender handed in"
+    )
     status = models.CharField(max_length=12, choices=ImportStatus.choices, default=ImportStatus.RECEIVED)
     choices = models.JSONField(default=dict)
     inspection = models.JSONField(null=True)
@@ -90,10 +93,19 @@ class Import(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        indexes = [models.Index(fields=["community", "-id"], name="import_by_community")]
+        indexes = [
+            models.Index(fields=["community", "-id"], name="import_by_community"),
+            models.Index(fields=["community", "content"], name="import_by_content"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.uuid}"
+
+    @property
+    def title(self) -> str:
+        """What tells it from other imports of its file: the file's name, and the layer of it that was chosen."""
+        layer = self.choices.get("source_layer", "")
+        return f"{self.name}: {layer}" if layer and layer != Path(self.name).stem else self.name
 
 
 class ImportIssue(models.Model):

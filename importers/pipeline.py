@@ -5,6 +5,7 @@ it when it raises, given that it runs in a transaction: the caller's, which is a
 Commands call `import_file`; page and API move an import by `importers.steps`, whose jobs call the same three.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from gis_core.jobs import messages, progress
 from gis_core.jobs.plain import plain_json
 from gis_core.people import User
 from importers.choices import Choices
-from importers.errors import NothingLeft
+from importers.earlier import content_of, content_of_path, with_mode, with_target
+from importers.errors import ImportProblem, NothingLeft
 from importers.folders import files_of, work_folder
 from importers.issues import keep_issues
 from importers.joining import allow_rows_without_geometry
@@ -26,7 +28,7 @@ from importers.loading import load, refusal_issues
 from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
 from importers.placing import join_column, place_rows
-from importers.plan import ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
+from importers.plan import DataElsewhere, ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
 from importers.questions import refuse_undecided, stored
 from importers.rasters.source import refuse_raster
 from importers.rows import RowNumbers
@@ -67,8 +69,8 @@ def import_file(
     """Import a file into a new or an existing layer, as one changeset, or not at all.
 
     `name` is what the sender calls the file; `actor` None is the server's own command line. Raises
-    ImportProblem (the file), SchemaDiffers and the like (the layer), NotAllowed, Cancelled; then, and with
-    `dry_run`, the database is as before. One whose rows are all in the layer already ends "unchanged".
+    ImportProblem (the file), SchemaDiffers and the like (the layer), DataElsewhere, NotAllowed, Cancelled; then,
+    and with `dry_run`, the database is as before. One whose rows are all in the layer already ends "unchanged".
     """
     with work_folder() as work, transaction.atomic():
         importing = Import.objects.create(
@@ -78,6 +80,8 @@ def import_file(
         inspect(importing, sent=sent, work=Path(work))
         prepare(importing, sent=sent, work=Path(work))
         if importing.status == ImportStatus.READY and not dry_run:
+            if needs_confirming(importing):
+                raise elsewhere(importing)
             apply(importing, actor=actor)
         summary = summary_of(importing)
         transaction.set_rollback(dry_run)
@@ -85,7 +89,8 @@ def import_file(
 
 
 def inspect(importing: Import, *, sent: Sent | None = None, work: Path | None = None) -> FileInspection:
-    """Find out what the file holds and keep it with the import, which then waits for decisions.
+    """Find out what the file holds and keep it with the import, which then waits for decisions. A file that was
+    imported before goes where it went then, unless somebody decided otherwise.
 
     `sent` None means the import's uploads; `work` None a folder of its own. Raises ImportProblem.
     """
@@ -101,9 +106,18 @@ def inspect(importing: Import, *, sent: Sent | None = None, work: Path | None = 
         swap_xy=choices.swap_xy, local_srid=community.local_srid, area=area_of(community),
     )  # fmt: skip
     importing.inspection = plain_json(asdict(found))
+    importing.content = _content_of(importing, sent)
+    with suppress(ImportProblem):  # several layers, and nobody has said which
+        source = chosen_layer(found, choices.source_layer)
+        importing.choices = with_target(choices, importing, found, source).to_json()
     importing.status = ImportStatus.WAITING
-    importing.save(update_fields=["inspection", "status", "updated_at"])
+    importing.save(update_fields=["inspection", "content", "choices", "status", "updated_at"])
     return found
+
+
+def _content_of(importing: Import, sent: Sent) -> str:
+    digests = list(importing.uploads.values_list("sha256", flat=True))
+    return content_of(digests) if digests else content_of_path(sent.path)
 
 
 def inspection_of(importing: Import) -> FileInspection | None:
@@ -121,7 +135,7 @@ def plan_of(importing: Import, actor: User | None) -> LayerPlan:
     """What the import is to do by the decisions so far. Raises what is missing or wrong in them."""
     inspection = inspection_of(importing)
     assert inspection is not None  # noqa: S101 -- planned only after it was looked at
-    choices = Choices.from_json(importing.choices)
+    choices = with_mode(Choices.from_json(importing.choices), importing)
     plan = plan_layer(inspection, community=importing.community, actor=actor, choices=choices)
     refuse_undecided(plan.source, choices)
     return plan
@@ -233,6 +247,16 @@ def compare_again(importing: Import) -> None:
     importing.save()
 
 
+def needs_confirming(importing: Import) -> bool:
+    """Whether nothing may be applied before somebody says that data outside of the community belong there."""
+    return bool((importing.summary or {}).get("elsewhere")) and not importing.choices.get("accept_outside")
+
+
+def elsewhere(importing: Import) -> DataElsewhere:
+    summary = importing.summary or {}
+    return DataElsewhere(rows=summary.get("imported"), outside=summary.get("outside"))
+
+
 def apply(importing: Import, *, actor: User | None) -> None:
     """Make the accepted differences true, or hand them to a reviewer where the layer demands that.
 
@@ -257,9 +281,10 @@ def apply(importing: Import, *, actor: User | None) -> None:
 def _applied(importing: Import, changeset: Changeset, actor: User | None) -> Changeset:
     summary, layer = importing.summary or {}, changeset.layer
     if kept := [item for item in summary.get("personal", ()) if item["kept"]]:
+        # The decision is journaled when it is handed in: whether it came to be, the changeset's own entries tell.
         journal.record(
             action="personal-data-kept", subject=layer.full_name, actor=actor, community=layer.community,
-            columns=kept,
+            changeset=changeset.pk, columns=kept,
         )  # fmt: skip
     _remember(importing)
     changeset = submit_changeset(changeset=changeset, actor=changeset.author)

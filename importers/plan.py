@@ -12,7 +12,14 @@ from gis_core.people import User
 from gis_core.roles import Action
 from importers.choices import KEEP, LEAVE_OUT, Choices
 from importers.errors import FieldNotInFile, LayerNotInFile, SeveralLayers
-from importers.mapping import ProposedField, mappings, personal_decisions, propose, schema_fields
+from importers.mapping import (
+    ProposedField,
+    mappings,
+    personal_decisions,
+    propose,
+    propose_key,
+    schema_fields,
+)
 from importers.mapping_memory import recall
 from importers.sandbox import Conversion, FieldMapping, FileInspection, LayerInspection
 from layers.access import editable_schema, may, visible_layers
@@ -39,16 +46,17 @@ class ModeNeeded(HromadaError):
     code = "mode-needed"
     status = 409
     message = _(
-        "Layer “%(layer)s” already holds %(count)s features. Say what to do with them: append (add the "
-        "rows that it does not have yet), update (change by key, add the rest) or replace."
+        "Layer “%(layer)s” already holds %(count)s features. Say what to do with them: update them and add what is "
+        "new, replace all, or only add what is new."
     )
 
 
-class KeyFieldNeeded(HromadaError):
-    code = "key-field-needed"
+class DataElsewhere(HromadaError):
+    code = "data-elsewhere"
     status = 409
     message = _(
-        "Layer “%(layer)s” has no key field, so rows cannot be matched. Import with append or replace."
+        "Of %(rows)s features %(outside)s lie outside of the community and further than 5 km from it. Check the "
+        "coordinate system and the community; if they do belong here, confirm that and apply the import."
     )
 
 
@@ -79,14 +87,14 @@ class ImportRequest:
     key made of their name, unless `standard` names a standard layer: then only mapped ones are.
     """
 
-    slug: str
+    slug: str = ""
     source_layer: str = ""
     title: Mapping[str, str] = field(default_factory=dict)
     theme: str = Theme.OTHER
     crs: str = ""
     encoding: str = ""
     mode: str = ""
-    key_field: str = ""
+    key_field: str | None = ""
     access_level: str = AccessLevel.STAFF
     standard: str = ""
     field_map: Mapping[str, str] = field(default_factory=dict)
@@ -96,6 +104,7 @@ class ImportRequest:
     unmapped: str = ""
     fix_lookalikes: bool = False
     place_column: str = ""
+    accept_outside: bool = False
     comment: str = ""
 
     def choices(self) -> Choices:
@@ -144,7 +153,7 @@ class LayerPlan:
 def plan_layer(
     inspection: FileInspection, *, community: Community, actor: User | None, choices: Choices
 ) -> LayerPlan:
-    """Raises what is missing (SeveralLayers, LayerNeeded, SchemaDiffers, ModeNeeded, KeyFieldNeeded) and what
+    """Raises what is missing (SeveralLayers, LayerNeeded, SchemaDiffers, ModeNeeded) and what
     is wrong (LayerNotInFile, FieldNotInFile, UnknownStandard, NotAllowed)."""
     source = chosen_layer(inspection, choices.source_layer)
     if not choices.layer:
@@ -225,7 +234,9 @@ def _new_layer(
     proposal = proposal_for(source, community=community, actor=actor, choices=choices)
     fields = _fields(source, proposal, choices, schema, community)
     attributes["fields"] = [*attributes["fields"], *schema_fields(proposal, choices, schema=schema)]
-    key_field = _key_of(choices.key_field, fields) or attributes.get("key_field", "")
+    key_field = _key_of(choices, fields) or attributes.get("key_field", "")
+    if choices.key_field == "" and not key_field:
+        key_field = propose_key(proposal, choices)
     if key_field and key_field not in {item["key"] for item in attributes["fields"]}:
         raise FieldNotInFile(layer=source.name, field=key_field, choices=", ".join(i.key for i in fields))
     given = {item.key for item in fields}
@@ -254,8 +265,6 @@ def _into_existing(source: LayerInspection, layer: Layer, actor: User | None, ch
     _refuse_other_schema(layer, seen, fields, source, may_gain=bool(new))
     if layer.feature_count and not choices.mode:
         raise ModeNeeded(layer=layer.full_name, count=layer.feature_count)
-    if choices.mode == Mode.UPDATE and not layer.key_field:
-        raise KeyFieldNeeded(layer=layer.full_name)
     given = {item.key for item in fields}
     return LayerPlan(
         source=source, layer=layer, key_field=layer.key_field if layer.key_field in given else "",
@@ -320,6 +329,7 @@ def _refuse_other_schema(
         raise SchemaDiffers(layer=layer.full_name, differences="; ".join(differences))
 
 
-def _key_of(wanted: str, fields: Sequence[FieldMapping]) -> str:
+def _key_of(choices: Choices, fields: Sequence[FieldMapping]) -> str:
     """The key for a key field that was given by its key or by its column's name."""
+    wanted = choices.key_field or ""
     return next((item.key for item in fields if wanted == item.source), wanted)

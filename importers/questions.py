@@ -15,7 +15,7 @@ from importers.sandbox.protocol import CrsOption, EncodingOption
 
 MISSING = frozenset({
     "several-layers", "encoding-unknown", "crs-unknown", "crs-inexact", "layer-needed", "mode-needed",
-    "key-field-needed", "schema-differs", "columns-collide", "place-column-needed",
+    "schema-differs", "columns-collide", "place-column-needed",
 })  # fmt: skip
 """Nobody has decided yet: asked, never refused."""
 ASKED = MISSING | {

@@ -32,9 +32,22 @@ def counts(importing: Import) -> dict[str, int] | None:
     if now := _counted(importing):
         found = {name: getattr(now, name) for name in found}
         accepted = now.accepted
-    elif summary.get("revision"):
-        accepted = summary["created"] + summary["updated"] + summary["deleted"]
+    elif done := applied(importing):
+        accepted -= done["refused"]
     return {**found, "invalid": summary["rejected"], "accepted": accepted}
+
+
+def applied(importing: Import) -> dict[str, int] | None:
+    """What came of an import: features added, changed and removed, and how many differences were refused; None
+    before it is applied, or where it changed nothing. The same after it was undone."""
+    summary, changeset = importing.summary, importing.changeset
+    if summary is None or changeset is None or changeset.status != Changeset.Status.APPLIED:
+        return None
+    done = {
+        "added": changeset.created_count, "changed": changeset.updated_count, "removed": changeset.deleted_count,
+    }  # fmt: skip
+    found = sum(summary.get(name, 0) for name in done)
+    return {**done, "refused": max(0, found - sum(done.values()))}
 
 
 def _counted(importing: Import) -> DiffCounts | None:

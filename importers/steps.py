@@ -8,6 +8,7 @@ with a decision is refused here, before anything is read; what is missing is ask
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -24,6 +25,7 @@ from importers import pipeline, tasks
 from importers.access import may_steer, visible_imports
 from importers.choices import BadChoice, Choices
 from importers.documents import import_document
+from importers.earlier import with_target
 from importers.fields import field_key
 from importers.models import Import, ImportStatus, Upload
 from importers.plan import chosen_layer, target_layer
@@ -51,7 +53,7 @@ __all__ = [
 
 _INSPECTED_WITH = frozenset({"encoding"})
 """Choices that change what is found in a file: with another encoding its columns have other names."""
-_WITHOUT_EFFECT = frozenset({"until"})
+_WITHOUT_EFFECT = frozenset({"until", "accept_outside"})
 
 
 class ImportBusy(HromadaError):
@@ -138,7 +140,8 @@ def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Impo
     same uploads and what was found in them. Raises LayerNotInFile, BadChoice (none named), ImportBusy,
     WrongImportStatus.
 
-    Each goes into a new layer named after its own where no other name was chosen.
+    Each goes into the layer that took it before, else into a new one named after its own, where no other name was
+    chosen.
     """
     with transaction.atomic():
         importing, state = _locked(importing, actor)
@@ -149,11 +152,14 @@ def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Impo
         names = list(dict.fromkeys(layers))
         if not names:
             raise BadChoice(choice="source_layers", reason=_("at least one layer must be named."))
+        slugs: list[str] = []
         for name in names:
-            chosen_layer(inspection, name)
-        slugs = [Choices.from_json(importing.choices).layer or free_slug(importing.community, names[0])]
-        for name in names[1:]:
-            slugs.append(free_slug(importing.community, name, besides=slugs))
+            source = chosen_layer(inspection, name)
+            chosen = Choices.from_json(importing.choices)
+            if slugs:  # what was decided so far is about one layer
+                chosen = replace(chosen, layer="", title={})
+            known = with_target(chosen, importing, inspection, source).layer
+            slugs.append(known or free_slug(importing.community, name, besides=slugs))
         siblings = [
             _sibling(importing, name, slug, actor) for name, slug in zip(names[1:], slugs[1:], strict=True)
         ]
@@ -165,11 +171,11 @@ def split(*, importing: Import, actor: User, layers: Sequence[str]) -> list[Impo
 def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Import:
     wanted = {
         **importing.choices, "source_layer": source_layer, "layer": slug, "title": {},
-        "mapping": [], "keep_personal": {}, "key_field": "", "place_column": "",
+        "mapping": [], "keep_personal": {}, "key_field": "", "place_column": "", "mode": "",
     }  # fmt: skip
     made = Import.objects.create(
         community=importing.community, owner=importing.owner, name=importing.name,
-        inspection=importing.inspection, status=ImportStatus.WAITING,
+        inspection=importing.inspection, content=importing.content, status=ImportStatus.WAITING,
         choices=Choices.from_json(wanted).to_json(),
     )  # fmt: skip
     made.uploads.set(importing.uploads.all())
@@ -180,9 +186,10 @@ def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Im
 def free_slug(community: Community, name: str, *, besides: Sequence[str] = ()) -> str:
     """A short name for a new layer, made of `name`, that no layer and no raster of the community has and that is
     not among `besides`."""
+    layers = Layer.objects.exclude(is_draft=True, revision__gt=0)
     taken = set(besides)
-    for model in (Layer, Raster):
-        taken.update(model.objects.filter(community=community).values_list("slug", flat=True))
+    for named in (layers, Raster.objects.all()):
+        taken.update(named.filter(community=community).values_list("slug", flat=True))
     return field_key(field_key(name)[:36].rstrip("_"), taken)
 
 
@@ -225,7 +232,7 @@ def cancel(*, importing: Import, actor: User) -> Import:
     with transaction.atomic():
         if running:
             clear = tasks.clear_import.using(
-                owner=actor, community=importing.community, subject=importing.name
+                owner=actor, community=importing.community, subject=importing.title
             )
             clear.enqueue(importing.pk, importing.turn)
         else:
@@ -355,7 +362,9 @@ def _refuse_slug(importing: Import, choices: Choices, actor: User) -> None:
     if not choices.layer:
         return
     layer = target_layer(importing.community, actor, choices.layer)
-    drafts = Layer.objects.filter(community=importing.community, slug=choices.layer, is_draft=True)
+    drafts = Layer.objects.filter(
+        community=importing.community, slug=choices.layer, is_draft=True, revision=0
+    )
     if layer is None and drafts.exclude(changesets__import_of=importing).exists():
         raise LayerBeingPrepared(community=importing.community.slug, slug=choices.layer)
     if layer is None:
@@ -387,5 +396,5 @@ def _name_of(uploads: Sequence[Upload]) -> str:
 def _record(action: str, importing: Import, actor: User | None) -> None:
     journal.record(
         action=action, subject=str(importing.uuid), actor=actor, community=importing.community,
-        name=importing.name,
+        name=importing.title,
     )  # fmt: skip

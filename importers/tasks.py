@@ -73,7 +73,7 @@ def revert_import(import_id: int, turn: int, actor_id: int | None = None) -> dic
 
     def work(importing: Import) -> None:
         assert importing.changeset is not None  # noqa: S101 -- it was applied
-        revert_changeset(changeset=importing.changeset, actor=actor, comment=importing.name)
+        revert_changeset(changeset=importing.changeset, actor=actor, comment=importing.title)
         Import.objects.filter(pk=importing.pk).update(status=ImportStatus.APPLIED)
 
     return _run(import_id, turn, ImportStatus.REVERTING, work)
@@ -104,7 +104,7 @@ def enqueue(importing: Import, status: str, actor: User | None, *, staged: bool 
     Import.objects.filter(pk=importing.pk).update(turn=F("turn") + 1)
     importing.refresh_from_db(fields=["turn"])
     queued = job_task.using(
-        owner=actor or importing.owner, community=importing.community, subject=importing.name
+        owner=actor or importing.owner, community=importing.community, subject=importing.title
     ).enqueue(importing.pk, importing.turn, *arguments)
     importing.status, importing.job = ImportStatus(status), UUID(queued.id)
     importing.question = importing.problem = None
@@ -116,7 +116,9 @@ def go_on(importing: Import) -> None:
     until = Choices.from_json(importing.choices).until
     if importing.status == ImportStatus.WAITING and until != INSPECT:
         enqueue(importing, ImportStatus.PREPARING, importing.owner)
-    elif importing.status == ImportStatus.READY and until == APPLY:
+    elif (
+        importing.status == ImportStatus.READY and until == APPLY and not pipeline.needs_confirming(importing)
+    ):
         enqueue(importing, ImportStatus.APPLYING, importing.owner)
 
 

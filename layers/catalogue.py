@@ -57,7 +57,9 @@ def create_layer(
         raise NotAllowed()
     with transaction.atomic():
         present = Layer.objects.filter(community=community, slug=slug).first()
-        if present is not None:
+        if present is not None and present.is_withdrawn:
+            _give_up_name(present, actor)
+        elif present is not None:
             taken = LayerBeingPrepared if present.is_draft else LayerExists
             raise taken(community=community.slug, slug=slug)
         refuse_name_of_raster(community, slug)
@@ -85,6 +87,22 @@ def publish_draft(*, layer: Layer, actor: User | None) -> None:
     layer.save(update_fields=["is_draft", "updated_at"])
     refresh_publication(layer)
     _record("layer-created", layer, actor)
+
+
+def withdraw_layer(*, layer: Layer, actor: User | None) -> None:
+    """Take a layer out of sight again whose import was undone, with its history, as a draft that comes back when
+    that is undone; in the caller's transaction. Its name is free for another."""
+    layer.is_draft = True
+    layer.save(update_fields=["is_draft", "updated_at"])
+    withdraw_publication(layer)
+    _record("layer-withdrawn", layer, actor)
+
+
+def _give_up_name(layer: Layer, actor: User | None) -> None:
+    """A withdrawn layer makes room for a new one of its name."""
+    before, layer.slug = layer.slug, f"{layer.slug[:28]}_{layer.pk}"
+    layer.save(update_fields=["slug", "updated_at"])
+    _record("layer-renamed", layer, actor, before=before)
 
 
 def discard_draft(*, layer: Layer, actor: User | None) -> None:

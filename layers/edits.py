@@ -24,7 +24,7 @@ from gis_core.people import User
 from gis_core.roles import Action
 from layers import access, staging
 from layers.applying import Counts, NothingToChange, extent_after
-from layers.catalogue import discard_draft, publish_draft, update_layer
+from layers.catalogue import discard_draft, publish_draft, update_layer, withdraw_layer
 from layers.changes import (
     apply_changes,
     check_area,
@@ -34,7 +34,7 @@ from layers.changes import (
 )
 from layers.loads import LayerMovedOn, apply_staged
 from layers.models import Change, Changeset, Layer
-from layers.reverts import apply_inverse, draft_inverse, is_listed
+from layers.reverts import apply_inverse, draft_inverse, is_listed, leaves_nothing
 from layers.schema import Schema
 
 APPROVED = "approved"
@@ -217,6 +217,7 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
     with transaction.atomic():
         layer = _locked_layer(changeset)
         changeset = _locked(changeset, Changeset.Status.SUBMITTED)
+        changeset.layer = layer
         access.require(actor, layer, Action.EDIT)
         needs_review = changeset.review_required or layer.review_required
         if needs_review and changeset.reviewer_id in (None, changeset.author_id):
@@ -224,9 +225,12 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         layer = _with_new_fields(layer, changeset)
         with _writing(changeset):
             counts = _carry_out(layer, changeset, actor)
+        changeset.makes_layer = layer.is_draft
         _finish(layer, changeset, counts)
         if layer.is_draft:
             publish_draft(layer=layer, actor=actor)
+        elif leaves_nothing(layer, changeset):
+            withdraw_layer(layer=layer, actor=actor)
         _record(changeset, "changeset-applied", actor)
     return changeset
 
@@ -255,7 +259,8 @@ def _carry_out(layer: Layer, changeset: Changeset, actor: User | None) -> Counts
 def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str = "") -> Changeset:
     """Undo an applied changeset by a new one: every feature, id and attribute as before it.
 
-    The new changeset is applied at once, or left submitted where the layer demands review. Raises
+    The new changeset is applied at once, or left submitted where the layer demands review. A layer that the
+    changeset made is withdrawn, unless somebody else has changed it; undoing the undoing brings it back. Raises
     StaleEdit with the features changed since, AlreadyReverted, RevertWaits, WrongStatus, NotAllowed.
     """
     with transaction.atomic():

@@ -49,6 +49,17 @@ def apply_inverse(layer: Layer, inverse: Changeset) -> Counts:
     return counts
 
 
+def leaves_nothing(layer: Layer, inverse: Changeset) -> bool:
+    """Whether this undoing leaves the layer as it was before the import that made it: nobody but that import, and
+    those who undid it and did it again, has changed the layer or is about to."""
+    if inverse.source != Changeset.Source.REVERT or layer.feature_count:
+        return False
+    changed = layer.changesets.exclude(source=Changeset.Source.REVERT)
+    changed = changed.exclude(status=Changeset.Status.REJECTED)
+    waiting = layer.changesets.exclude(status__in=(Changeset.Status.APPLIED, Changeset.Status.REJECTED))
+    return list(changed.values_list("makes_layer", flat=True)) == [True] and not waiting.exists()
+
+
 def _refuse(conflicts: sql.Composable) -> None:
     with connection.cursor() as cursor:
         cursor.execute(conflicts)

@@ -133,4 +133,6 @@ def revert(request: HttpRequest, community: str, changeset: int) -> HttpResponse
         messages.success(request, _("Changeset %s was undone.") % found.pk)
     else:
         messages.info(request, _("The undoing of changeset %s waits for review.") % found.pk)
+    if inverse.layer.is_draft:  # it was made by what is undone now, and is out of sight
+        return redirect("layer-list", community)
     return redirect(_address(inverse))

@@ -5,6 +5,7 @@
 
 import json
 import logging
+import sys
 from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import override
 
 from gis_core.errors import HromadaError
+
+_TRACEBACK = "--traceback"
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,16 @@ class ReportingCommand(BaseCommand, ABC):
                 self.stdout.write("\n".join(report.lines))
             if report.left_out:
                 raise CommandError(str(report.left_out), returncode=1)
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As Django's, but the message is all that is printed, without the name of a Python class before it."""
+        try:
+            super().run_from_argv(argv if _TRACEBACK in argv else [*argv, _TRACEBACK])
+        except CommandError as ended:
+            if _TRACEBACK in argv:
+                raise
+            self.stderr.write(str(ended))
+            sys.exit(ended.returncode)
 
     def progress(self, text: str) -> None:
         """Tell how far it is, on stderr, so that stdout holds the report alone."""

@@ -196,7 +196,10 @@ def _worked(source: LayerSource, importing: Import, owner: User) -> Outcome:
     return Outcome.SUBMITTED if importing.status == ImportStatus.SUBMITTED else Outcome.APPLIED
 
 
-def _above_limit(source: LayerSource, importing: Import) -> AboveLimit | None:
+def _above_limit(source: LayerSource, importing: Import) -> HromadaError | None:
+    """Why the planner is asked first."""
+    if pipeline.needs_confirming(importing):
+        return pipeline.elsewhere(importing)
     assert importing.changeset is not None  # noqa: S101 -- it is ready
     counts = diff_counts(importing.changeset)
     changes = counts.added + counts.changed + counts.removed

@@ -72,7 +72,9 @@ class Layer(models.Model):
     publish_mode = models.CharField(max_length=12, choices=PublishMode.choices, default=PublishMode.FULL)
     review_required = models.BooleanField(default=False)
     is_draft = models.BooleanField(
-        default=False, editable=False, help_text="Waits for the first import of it; nobody sees it until then"
+        default=False,
+        editable=False,
+        help_text="Waits for the first import of it, or that one was undone; nobody sees it",
     )
     licence = models.CharField(max_length=60, default="CC-BY-4.0")
     attribution = models.CharField(max_length=300, blank=True)
@@ -105,6 +107,11 @@ class Layer(models.Model):
     def full_name(self) -> str:
         """The name every address uses: `community.slug`."""
         return f"{self.community.slug}.{self.slug}"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether the import that made it was undone: it keeps its history and is as good as not there."""
+        return self.is_draft and self.revision > 0
 
     @property
     def published_name(self) -> str:

@@ -54,6 +54,9 @@ class Changeset(models.Model):
     new_fields = models.JSONField(
         default=list, blank=True, help_text="Fields that the layer gains when this is applied"
     )
+    makes_layer = models.BooleanField(
+        default=False, editable=False, help_text="Its layer was a draft until this was applied"
+    )
     review_required = models.BooleanField(default=False)
     reviewer = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     review_comment = models.CharField(max_length=500, blank=True)

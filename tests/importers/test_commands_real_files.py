@@ -232,7 +232,9 @@ def test_the_log_stays_out_of_the_report_unless_asked_for(
 
 
 def test_the_hromadas_give_1767_features_and_two_reported_rows_and_exit_code_1() -> None:
-    ended = import_data(REAL / "boundaries" / "cod_ab_adm3_hromadas.geojson", "--key-field", "adm3_pcode")
+    ended = import_data(
+        REAL / "boundaries" / "cod_ab_adm3_hromadas.geojson", "--key-field", "adm3_pcode", "--accept-outside"
+    )
     assert ended.code == 1
     assert "Рядків прочитано: 1769, імпортовано: 1767" in ended.out
     assert "відхилено: 2" in ended.out
@@ -252,7 +254,11 @@ def test_the_hromadas_give_1767_features_and_two_reported_rows_and_exit_code_1()
 
 def test_the_national_roads_give_7775_lines() -> None:
     ended = import_data(
-        REAL / "infrastructure" / "osm_roads_national_ua.zip", "--json", "--theme", "infrastructure"
+        REAL / "infrastructure" / "osm_roads_national_ua.zip",
+        "--json",
+        "--theme",
+        "infrastructure",
+        "--accept-outside",
     )
     assert ended.code == 0
     assert [ended.document[key] for key in ("read", "imported", "repaired", "rejected")] == [7775, 7775, 0, 0]

@@ -13,7 +13,7 @@ from gis_core.jobs import progress
 from gis_core.management.reporting import Report, ReportingCommand
 from importers.choices import KEEP
 from importers.pipeline import import_file
-from importers.plan import ImportRequest, Mode
+from importers.plan import DataElsewhere, ImportRequest, Mode
 from importers.report import RowIssue
 from importers.summary import ImportSummary
 from importers.uploads import display_name
@@ -30,8 +30,10 @@ class Command(ReportingCommand):
         "crs-unknown": "--crs",
         "crs-inexact": "--crs",
         "several-layers": "--source-layer",
+        "layer-needed": "--layer",
         "mode-needed": "--mode",
         "place-column-needed": "--place-column",
+        "data-elsewhere": "--accept-outside",
         "schema-differs": "--map, --leave-out",
         "columns-collide": "--map, --leave-out",
     }
@@ -40,7 +42,10 @@ class Command(ReportingCommand):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path, help="the file, zip or folder")
         parser.add_argument("--community", required=True, help="KATOTTG code or short name")
-        parser.add_argument("--layer", required=True, help="short name of a new or existing layer")
+        parser.add_argument(
+            "--layer", default="",
+            help="short name of a new or existing layer; not needed for a file that was imported before",
+        )  # fmt: skip
         parser.add_argument("--title", default="", help="title of a new layer, in Ukrainian")
         parser.add_argument("--title-en", default="", help="title of a new layer, in English")
         parser.add_argument("--theme", choices=Theme.values, default=Theme.OTHER)
@@ -57,9 +62,17 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--source-layer", default="", help="which layer of the file, where it has several"
         )
-        parser.add_argument("--key-field", default="", help="field whose value is unique in a new layer")
         parser.add_argument(
-            "--mode", choices=Mode.values, default="", help="what happens to features already there"
+            "--key-field", default="",
+            help="field whose value is unique in a new layer (default: one that looks like it)",
+        )  # fmt: skip
+        parser.add_argument("--no-key", action="store_true", help="make a new layer without a key field")
+        parser.add_argument(
+            "--mode", choices=Mode.values, default="",
+            help="what happens to features already there (default: update, for a file that was imported before)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--accept-outside", action="store_true", help="data outside of the community belong there"
         )
         parser.add_argument("--standard", default="", help="standard layer that gives a new one its fields")
         parser.add_argument(
@@ -104,7 +117,7 @@ class Command(ReportingCommand):
             crs=options["crs"],
             encoding=options["encoding"],
             source_layer=options["source_layer"],
-            key_field=options["key_field"],
+            key_field=None if options["no_key"] else options["key_field"],
             mode=options["mode"],
             comment=options["comment"],
             standard=options["standard"],
@@ -115,13 +128,14 @@ class Command(ReportingCommand):
             unmapped=KEEP,
             fix_lookalikes=options["fix_lookalikes"],
             place_column=options["place_column"],
+            accept_outside=options["accept_outside"],
         )
         with progress.observed(self._show):
             summary = import_file(
                 file=options["file"], name=display_name(options["file"].name), community=community,
                 actor=None, request=request, dry_run=options["dry_run"],
             )  # fmt: skip
-        return report_of(summary, dry_run=options["dry_run"])
+        return report_of(summary, dry_run=options["dry_run"], accepts=options["accept_outside"])
 
     def _show(self, fraction: float | None, message: str) -> None:
         share = "" if fraction is None else f"{fraction:4.0%} "
@@ -136,8 +150,9 @@ def _pairs(given: list[str], option: str) -> dict[str, str]:
     return dict(text.rsplit("=", 1) if option == "map" else text.split("=", 1) for text in given)
 
 
-def report_of(summary: ImportSummary, *, dry_run: bool = False) -> Report:
-    """The summary as lines for people and a document for machines."""
+def report_of(summary: ImportSummary, *, dry_run: bool = False, accepts: bool = False) -> Report:
+    """The summary as lines for people and a document for machines. `accepts`: data outside of the community belong
+    there."""
     accuracy = "" if summary.accuracy_m is None else f", ±{summary.accuracy_m:g} {_('m')}"
     lines = [
         (_("New layer %s.") if summary.created_layer else _("Layer %s.")) % summary.layer,
@@ -164,10 +179,8 @@ def report_of(summary: ImportSummary, *, dry_run: bool = False) -> Report:
             "%(count)s rows were left out; the reasons are above.",
             summary.rejected,
         ) % {"count": summary.rejected}
-    elif summary.elsewhere:
-        left_out = _(
-            "No feature lies in the community or near it. Check the coordinate system; the import can be undone."
-        )
+    elif summary.elsewhere and not accepts:
+        left_out = str(DataElsewhere(rows=summary.imported, outside=summary.outside))
     elif damaged := summary.issue_counts.get("text-damaged", 0):
         left_out = ngettext(
             "The letters of %(count)s value were not readable; check the encoding.",
