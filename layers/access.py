@@ -29,6 +29,9 @@ Reader = User | AnonymousUser
 
 _COMMUNITY, _SLUG = "{community}", "{slug}"  # no names can be these
 _MOST_KEPT = 1000
+STAMP = RawSQL("layers_layer.xmin::text || ' ' || gis_core_community.xmin::text", [])
+"""What changes whenever a layer's row or its community's does: the transactions that wrote them."""
+
 _kept_layers: dict[int, tuple[tuple[int, str], Layer]] = {}
 
 _FULL_NAME = re.compile(r"[a-z][a-z0-9]{1,19}\.[a-z][a-z0-9_]{0,39}")
@@ -79,7 +82,7 @@ def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Lay
     Raises LayerNotFound where it is absent or hidden from the user (the two cannot be told apart),
     NotAllowed where the user sees it but may not do this.
     """
-    if not _FULL_NAME.fullmatch(full_name):  # such a name is no name, and NUL breaks the query
+    if not is_layer_name(full_name):  # NUL breaks the query
         raise LayerNotFound(layer=full_name)
     community, _dot, slug = full_name.partition(".")
     if user.is_authenticated:
@@ -90,6 +93,11 @@ def access_layer(user: Reader, full_name: str, action: str = Action.READ) -> Lay
         raise LayerNotFound(layer=full_name)
     require(user, layer, action)
     return layer
+
+
+def is_layer_name(text: str) -> bool:
+    """Whether a layer could be called this."""
+    return bool(_FULL_NAME.fullmatch(text))
 
 
 def _open_to_everyone(community: str, slug: str) -> Layer | None:
@@ -105,15 +113,22 @@ def _open_to_everyone(community: str, slug: str) -> Layer | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    kept = _kept_layers.get(row[0])
-    if kept is None or kept[0] != row:
-        layer = visible_layers(AnonymousUser()).filter(pk=row[0]).first()
+    pk, stamp = row
+    return kept_layer(pk, stamp, AnonymousUser())
+
+
+def kept_layer(pk: int, stamp: str, user: Reader) -> Layer | None:
+    """A layer whose stamp is known from the question whether `user` may read it: its row is read again only
+    where the stamp is new. None where it was closed since."""
+    kept = _kept_layers.get(pk)
+    if kept is None or kept[0] != (pk, stamp):
+        layer = visible_layers(user).filter(pk=pk).first()
         if layer is None:
             return None
         layer.schema  # noqa: B018 -- read once, and kept with the row
         if len(_kept_layers) >= _MOST_KEPT:
             _kept_layers.clear()
-        kept = _kept_layers[row[0]] = (row, layer)
+        kept = _kept_layers[pk] = ((pk, stamp), layer)
     mine = Layer.__new__(Layer)  # a copy, so that no request changes another's
     mine.__dict__.update(kept[1].__dict__)
     return mine
@@ -122,9 +137,8 @@ def _open_to_everyone(community: str, slug: str) -> Layer | None:
 @cache
 def _question_of_everyone() -> tuple[str, tuple[Any, ...]]:
     """The rule for readers who are not signed in as SQL, with the places of the two names in its values."""
-    stamp = RawSQL("layers_layer.xmin::text || ' ' || gis_core_community.xmin::text", [])
     layers = visible_layers(AnonymousUser()).filter(community__slug=_COMMUNITY, slug=_SLUG)
-    question = layers.order_by().annotate(stamp=stamp).values_list("pk", "stamp")
+    question = layers.order_by().annotate(stamp=STAMP).values_list("pk", "stamp")
     statement, values = question.query.sql_with_params()
     return statement, tuple(values)
 
@@ -182,6 +196,14 @@ def clearance(user: Reader, layer: Layer) -> str:
     )
     if role == Role.ADMIN or LayerGrant.objects.filter(user=user, layer=layer).exists():
         return AccessLevel.RESTRICTED
+    return cleared_level(role, granted=False)
+
+
+def cleared_level(role: str | None, *, granted: bool, is_superuser: bool = False) -> str:
+    """What `clearance` gives somebody who is signed in, from what is known of them: their role in the layer's
+    community, and whether the layer was opened to them by name."""
+    if is_superuser or granted or role == Role.ADMIN:
+        return AccessLevel.RESTRICTED
     return AccessLevel.STAFF if role else AccessLevel.REGISTERED
 
 
@@ -198,11 +220,16 @@ def editable_schema(user: User | None, layer: Layer) -> Schema:
 
 def read_source(user: Reader, layer: Layer) -> ReadSource:
     """Where `user` reads the features of a layer they may read (from `access_layer`)."""
-    if not user.is_authenticated:
+    return source_at(layer, clearance(user, layer) if user.is_authenticated else None)
+
+
+def source_at(layer: Layer, level: str | None) -> ReadSource:
+    """Where a reader cleared for `level` reads a layer that they may read; None for one who is not signed in."""
+    if level is None:
         relation = sql.Identifier("pub", layer.published_name)
         fields = visible_fields(layer, AccessLevel.PUBLIC)
         return ReadSource("public", relation, sql.SQL("properties"), fields, layer)
-    fields = visible_fields(layer, clearance(user, layer))
+    fields = visible_fields(layer, level)
     return ReadSource("default", stored_features(layer), without_hidden(layer, fields), fields, layer)
 
 

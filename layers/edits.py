@@ -36,6 +36,7 @@ from layers.loads import LayerMovedOn, apply_staged
 from layers.models import Change, Changeset, Layer
 from layers.reverts import apply_inverse, draft_inverse, is_listed, leaves_nothing
 from layers.schema import Schema
+from layers.tiles import upkeep
 
 APPROVED = "approved"
 VERDICTS = (APPROVED, Changeset.Status.NEEDS_CHANGES.value, Changeset.Status.REJECTED.value)
@@ -345,6 +346,7 @@ def _finish(layer: Layer, changeset: Changeset, counts: Counts) -> None:
     layer.feature_count += counts.created - counts.deleted
     layer.extent = extent_after(layer, changeset)
     layer.save(update_fields=["revision", "feature_count", "extent", "updated_at"])
+    upkeep.after_apply(layer, changeset)
 
 
 def _record(changeset: Changeset, action: str, actor: User | None) -> None:

@@ -29,7 +29,7 @@ class TilePath:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
             return self.get_response(request)
-        request.user = _user_of(request)
+        request.user = user_of(request)
         with translation.override(translation.get_language_from_request(request)):
             try:
                 match = resolve(request.path_info.removeprefix("/tiles"), urlconf="layers.tiles.urls")
@@ -39,7 +39,7 @@ class TilePath:
         return response
 
 
-def _user_of(request: HttpRequest) -> AnonymousUser:
+def user_of(request: HttpRequest) -> AnonymousUser:
     """The session's user, read only when asked for and only if there is a session cookie at all."""
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not session_key:

@@ -3,9 +3,10 @@
 from django.urls import path
 
 from layers.rastertiles import views as raster_views
-from layers.tiles import views
+from layers.tiles import changes, views
 
 urlpatterns = [
+    path("changes", changes.changes, name="tile-changes"),
     path("raster/<str:raster>.json", raster_views.tilejson_document, name="raster-tilejson"),
     path("raster/<str:raster>/<str:z>/<str:x>/<str:last>", raster_views.tile, name="raster-tile"),
     path("<str:layer>.json", views.tilejson_document, name="tilejson"),

@@ -1,9 +1,6 @@
-"""Tiles and TileJSON over HTTP. Plain Django views: each request is one look at the catalogue, one query."""
+"""Tiles and TileJSON over HTTP. A tile that is kept costs one statement, and so does a 304."""
 
 import json
-from collections import OrderedDict
-from threading import Lock
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -13,36 +10,54 @@ from gis_core.api.http import has_copy, may_be_kept, not_modified, packed, weak_
 from gis_core.api.problem import problems
 from gis_core.api.reader import reader_of
 from layers.access import ReadSource, access_layer, read_source
-from layers.delivery import is_public_content, read_rows
-from layers.tiles.mvt import MAX_ZOOM, TileAddress, is_outside, tile_query
+from layers.delivery import is_public_content
+from layers.tiles import bodies, cache
+from layers.tiles.asking import KeptTile, ask_tile
+from layers.tiles.mvt import MAX_ZOOM, TileAddress
 from layers.tiles.tilejson import tilejson
 
 MVT = "application/vnd.mapbox-vector-tile"
+CACHE_CONTROL = {True: "public, max-age=0, must-revalidate", False: "private, no-cache"}
+"""By whether everyone may see it. Who has a copy asks each time whether it is still right: a 304 is cheap."""
 
 
 @problems("GET", "HEAD")
 def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpResponse:
     """One vector tile: 200, 304 for a client that has it, 204 where the layer has nothing."""
     address = tile_address(z, x, y)
-    source = _source(request, layer)
-    public = is_public_content(source)
-    if is_outside(source.layer, address):
-        return may_be_kept(HttpResponse(status=204), public=public)
-    key = _state(source, address)
-    known = _etags.get(key)
-    if known and has_copy(request, known):
-        return may_be_kept(not_modified(known), public=public)
-    body, count = render(source, address)
-    if not body:
-        return may_be_kept(HttpResponse(status=204), public=public)
-    etag = weak_etag(body)
-    _etags.put(key, etag)
-    if has_copy(request, etag):
-        return may_be_kept(not_modified(etag), public=public)
-    response = packed(request, body, MVT)
-    response["ETag"] = etag
-    response["Hromada-Features"] = str(count)
-    return may_be_kept(response, public=public)
+    asked = ask_tile(request, layer, address)
+    found = asked.kept
+    if found is not None and (not found.etag or _has(request, found)):
+        return _answer(request, found, asked.door.is_public)
+    wanted = bodies.accepted(request)
+    body = bodies.find(found.etag, found.turn, wanted) if found is not None else None
+    if found is None or body is None:
+        found, body = cache.obtain(asked, address, wanted)
+    return _answer(request, found, asked.door.is_public, *body)
+
+
+def _has(request: HttpRequest, tile: KeptTile) -> bool:
+    return "HTTP_IF_NONE_MATCH" in request.META and has_copy(request, tile.header)
+
+
+def _answer(
+    request: HttpRequest, tile: KeptTile, is_public: bool, encoding: str = bodies.IDENTITY, body: bytes = b""
+) -> HttpResponse:
+    if not tile.etag:
+        response = HttpResponse(status=204)
+    elif _has(request, tile):
+        response = not_modified(tile.header)
+        response["Vary"] = "Accept-Encoding"
+    else:
+        response = HttpResponse(b"" if request.method == "HEAD" else body, content_type=MVT)
+        response["ETag"] = tile.header
+        response["Vary"] = "Accept-Encoding"
+        response["Content-Length"] = str(len(body))
+        response["Hromada-Features"] = str(tile.features)
+        if encoding != bodies.IDENTITY:
+            response["Content-Encoding"] = encoding
+    response["Cache-Control"] = CACHE_CONTROL[is_public]
+    return response
 
 
 @problems("GET", "HEAD")
@@ -67,41 +82,6 @@ def tile_address(z: str, x: str, y: str) -> TileAddress:
     )
 
 
-def render(source: ReadSource, address: TileAddress) -> tuple[bytes, int]:
-    """The tile's bytes and the number of features read for it; b"" where there are none."""
-    ((body, count),) = read_rows(source, tile_query(source, address))
-    return bytes(body), count
-
-
 def _source(request: HttpRequest, layer: str) -> ReadSource:
     user = reader_of(request)
     return read_source(user, access_layer(user, layer))
-
-
-def _state(source: ReadSource, address: TileAddress) -> tuple[Any, ...]:
-    """All that decides the bytes of a tile: where, which data, which fields. A tile rendered while an edit
-    is committed may be filed under the older revision; nobody asks for that one after the commit."""
-    layer = source.layer
-    fields = tuple(item.key for item in source.fields)
-    return layer.pk, layer.revision, layer.updated_at, fields, address.z, address.x, address.y
-
-
-class _EtagMemory:
-    """The tags of the last tiles that this process made, so that a 304 costs no rendering."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._tags: OrderedDict[tuple[Any, ...], str] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: tuple[Any, ...]) -> str | None:
-        return self._tags.get(key)
-
-    def put(self, key: tuple[Any, ...], etag: str) -> None:
-        with self._lock:
-            self._tags[key] = etag
-            while len(self._tags) > self._size:
-                self._tags.popitem(last=False)
-
-
-_etags = _EtagMemory(size=20_000)
