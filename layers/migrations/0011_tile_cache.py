@@ -10,6 +10,6 @@ def _script(name: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("layers", "0009_raster_style"), ("gis_core", "0001_initial")]
+    dependencies = [("layers", "0010_changesets_that_make_layers"), ("gis_core", "0001_initial")]
 
     operations = [migrations.RunSQL(_script("tile_cache.sql"), _script("tile_cache_drop.sql"))]
