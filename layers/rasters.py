@@ -174,6 +174,21 @@ def style_raster(*, raster: Raster, actor: User | None, style: Any, taken_on: da
     return raster
 
 
+def describe_raster(*, raster: Raster, actor: User | None, **attributes: Any) -> Raster:
+    """Change what is said of a raster and who may see it (title, theme, access_level, licence, attribution): an
+    administrator any, an editor their own. Raises NotAllowed, BadRaster."""
+    if not may_change(actor, raster):
+        raise NotAllowed()
+    with transaction.atomic():
+        found = Raster.objects.select_for_update(no_key=True, of=("self",)).select_related("community")
+        raster = found.get(pk=raster.pk)
+        for name, value in attributes.items():
+            setattr(raster, name, value)
+        _save(raster)
+        _record("raster-described", raster, actor, **attributes)
+    return raster
+
+
 def delete_raster(*, raster: Raster, actor: User | None) -> None:
     """Remove a raster and its file: an administrator any, an editor their own. Raises NotAllowed."""
     if not may_change(actor, raster):

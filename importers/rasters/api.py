@@ -33,7 +33,13 @@ from importers.uploads import receive_upload
 from layers.catalogue import may_create_layers
 from layers.models import Raster
 from layers.models.catalogue import AccessLevel, Theme, localised
-from layers.rasters import access_raster, delete_raster, refuse_taken_name, visible_rasters
+from layers.rasters import (
+    access_raster,
+    delete_raster,
+    describe_raster,
+    refuse_taken_name,
+    visible_rasters,
+)
 
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 _MOST_FILES = 5
@@ -59,6 +65,17 @@ class RasterSerializer(serializers.Serializer[Any]):
         default="", allow_blank=True, help_text="Which raster of a zip with several"
     )
     elsewhere = serializers.BooleanField(default=False, help_text="It does belong outside the community")
+
+
+class RasterDescriptionSerializer(serializers.Serializer[Any]):
+    """What may be said anew of a raster; what is not given stays."""
+
+    title_uk = serializers.CharField(allow_blank=True, max_length=200)
+    title_en = serializers.CharField(allow_blank=True, max_length=200)
+    theme = serializers.ChoiceField(choices=Theme.choices)
+    access_level = serializers.ChoiceField(choices=AccessLevel.choices)
+    licence = serializers.CharField(max_length=60)
+    attribution = serializers.CharField(allow_blank=True, max_length=300)
 
 
 class StartedSerializer(serializers.Serializer[Any]):
@@ -134,6 +151,28 @@ class RasterView(ApiView):
         response = Response(described(request, found))
         may_be_kept(response, public=found.access_level == AccessLevel.PUBLIC)
         return response
+
+    @extend_schema(
+        operation_id="describeRaster",
+        tags=["Rasters"],
+        request=RasterDescriptionSerializer,
+        responses={200: dict},
+    )
+    def patch(self, request: Request, raster: str) -> Response:
+        """Change what is said of a raster, and who may see it: publish it when it was looked at. Administrators
+        any, editors their own."""
+        found = access_raster(request.user, raster)
+        if not isinstance(request.user, User):
+            raise NotAllowed()
+        body = RasterDescriptionSerializer(data=request.data, partial=True)
+        body.is_valid(raise_exception=True)
+        sent: dict[str, Any] = dict(body.validated_data)
+        titles = {name: sent.pop(f"title_{name}") for name in ("uk", "en") if f"title_{name}" in sent}
+        if titles:
+            title = {**found.title, **titles}
+            sent["title"] = {language: text for language, text in title.items() if text}
+        changed = describe_raster(raster=found, actor=request.user, **sent)
+        return _private(Response(described(request, changed)))
 
     @extend_schema(operation_id="deleteRaster", tags=["Rasters"], request=None, responses={204: None})
     def delete(self, request: Request, raster: str) -> Response:

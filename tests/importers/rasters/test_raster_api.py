@@ -331,6 +331,26 @@ def test_only_who_may_edit_sends_and_deletes(
     assert file.exists()
 
 
+def test_a_raster_is_looked_at_by_members_and_then_published_by_who_sent_it(
+    editor: Client, user_with_role: MakeUser, client_of: Callable[..., Client], tmp_path: Path
+) -> None:
+    imported(editor, write(tmp_path / "ortho.tif", ramp(), nodata=0))
+    stranger, address = client_of(None), "/api/rasters/demo.ortho"
+    assert stranger.get(address).status_code == 404
+    told = {"access_level": "public", "title_en": "Orthophoto", "attribution": "Hromada"}
+
+    assert stranger.patch(address, told, content_type="application/json").status_code == 404
+    viewer = client_of(user_with_role("viewer"))
+    assert viewer.patch(address, told, content_type="application/json").status_code == 403
+    for wrong in ({"access_level": "everyone"}, {"title_uk": "x" * 300}, {"licence": ""}):
+        assert editor.patch(address, wrong, content_type="application/json").status_code == 400
+    answer = editor.patch(address, told, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["accessLevel"]) == (200, "public")
+    assert stranger.get(address).json()["attribution"] == "Hromada"
+    assert set(Raster.objects.get().title) == {"uk", "en"}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_deleted_raster_takes_its_file_along(editor: Client, tmp_path: Path) -> None:
     imported(editor, write(tmp_path / "a.tif", ramp(), nodata=0))
