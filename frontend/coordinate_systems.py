@@ -1,6 +1,6 @@
 """Coordinate systems under the names that people in community offices use, for lists to choose from.
 
-EPSG's own register: the regional local systems (МСК) are “UCS-2000 / LCS-NN”; zones by central meridian.
+EPSG's own register: the regional local systems (МСК) are “UCS-2000 / LCS-NN”; СК-42 is “Pulkovo 1942”.
 """
 
 from collections.abc import Sequence
@@ -44,8 +44,19 @@ LOCAL = {
 }
 TM_ZONES = range(6381, 6388)  # zones 7 to 13, central meridians 21° to 39°
 GK_ZONES = range(5562, 5566)  # zones 4 to 7
+SK42_ZONES = range(28404, 28408)
 SK63_ZONES = range(7825, 7832)  # zones X1 to X7
 UTM_ZONES = range(32634, 32638)
+# The same zones by the numbers and by the meridians of the register, as files name them.
+_UCS = gettext_lazy("UCS-2000, %(width)s° zone %(zone)s (Gauss–Krüger)")
+_SK42 = gettext_lazy("SK-42, %(width)s° zone %(zone)s (Gauss–Krüger)")
+_SERIES = (
+    (range(5562, 5566), _UCS, 6, 4), (range(5566, 5570), _UCS, 6, 4),
+    (range(5570, 5577), _UCS, 3, 7), (range(5577, 5584), _UCS, 3, 7),
+    (range(28404, 28408), _SK42, 6, 4), (range(2494, 2498), _SK42, 6, 4),
+    (range(2523, 2530), _SK42, 3, 7), (range(2582, 2589), _SK42, 3, 7),
+)  # fmt: skip
+"""EPSG codes, their name, the width of a zone in degrees, the number of the first."""
 
 
 def crs_name(code: int) -> str:
@@ -58,8 +69,9 @@ def crs_name(code: int) -> str:
             "zone": code - 6374,
             "meridian": 21 + 3 * (code - 6381),
         }
-    if code in GK_ZONES:
-        return _("UCS-2000, 6° zone %(zone)s (Gauss–Krüger)") % {"zone": code - 5558}
+    for codes, title, width, first in _SERIES:
+        if code in codes:
+            return str(title) % {"width": width, "zone": first + codes.index(code)}
     if code in SK63_ZONES:
         return _("SK-63, zone X%(zone)s") % {"zone": code - 7824}
     if code in UTM_ZONES:
@@ -67,9 +79,19 @@ def crs_name(code: int) -> str:
     plain = {
         4326: _("WGS 84, degrees (GPS)"),
         5561: _("UCS-2000, degrees"),
+        4284: _("SK-42, degrees"),
         3857: _("Web Mercator (web maps)"),
     }
     return plain.get(code, f"EPSG:{code}")
+
+
+def system_name(code: str, registered: str) -> str:
+    """Our name for the system (“EPSG:9832”), else the one it has in the register, else the code."""
+    if code.startswith("SK63:"):
+        return _("SK-63, zone %(zone)s") % {"zone": code.removeprefix("SK63:")}
+    digits = code.removeprefix("EPSG:")
+    ours = crs_name(int(digits)) if digits.isdigit() else ""
+    return ours if ours and ours != code else registered or code
 
 
 def crs_choices(local_srid: int) -> list[Choice | tuple[str, list[Choice]]]:
@@ -81,6 +103,7 @@ def crs_choices(local_srid: int) -> list[Choice | tuple[str, list[Choice]]]:
         (_("UCS-2000, 3° zones"), TM_ZONES),
         (_("UCS-2000, 6° zones"), GK_ZONES),
         (_("Old: SK-63"), SK63_ZONES),
+        (_("Old: SK-42"), [4284, *SK42_ZONES]),
         (_("UTM"), UTM_ZONES),
         (_("Local systems of other regions"), others),
     ]

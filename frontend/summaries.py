@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from frontend.coordinate_systems import crs_name, encoding_name
+from frontend.coordinate_systems import encoding_name, system_name
 from importers.issues import first_issues
 from importers.models import Import
 from importers.report import DONE, REJECTED, RowIssue
@@ -58,13 +58,6 @@ def import_report(changeset: Changeset, source: ReadSource) -> dict[str, Any] | 
         return None
     importing = Import.objects.filter(changeset=changeset).first()
     return import_summary(importing.summary, first_issues(importing, SHOWN_ISSUES)) if importing else None
-
-
-def system_name(code: str, registered: str) -> str:
-    """Our name for the system, else the one it has in the register."""
-    number = code.removeprefix("EPSG:")
-    ours = crs_name(int(number)) if number.isdigit() else ""
-    return registered if not ours or ours == code else ours
 
 
 def _issue(item: dict[str, Any]) -> dict[str, Any]:

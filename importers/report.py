@@ -36,7 +36,7 @@ RULES: dict[str, Any] = {
     ),
     "geometry-reduced": _("The geometry mixes kinds; the parts that are %(expected)s were kept."),
     "geometry-invalid": _(
-        "The geometry was not valid (%(reason)s near %(lon)s, %(lat)s) and was repaired; its area changed "
+        "The geometry was not valid (%(reason)s near %(lon)s; %(lat)s) and was repaired; its area changed "
         "from %(area_before_m2)s to %(area_after_m2)s m². Compare it with the original."
     ),
     "geometry-collapsed": _("Nothing was left of the geometry after repair (%(reason)s). Draw it anew."),
@@ -227,7 +227,15 @@ class RowIssue:
 
 
 def _in_words(value: Any) -> Any:
-    return str(_WORDS[value]) if isinstance(value, str) and value in _WORDS else value
+    """Words and numbers as the reader's language writes them."""
+    from django.utils.formats import number_format  # the process that opens files has little of Django
+
+    if isinstance(value, str):
+        return str(_WORDS.get(value, value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    exact = float(f"{value:.12g}")  # 0.1 + 0.2 is 0.3 to a reader
+    return number_format(int(exact) if exact.is_integer() else exact, use_l10n=True, force_grouping=True)
 
 
 class IssueLog:

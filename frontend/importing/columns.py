@@ -94,6 +94,16 @@ def without_reason(post: Mapping[str, Any], document: dict[str, Any]) -> list[st
     ]
 
 
+def is_left_out(post: Mapping[str, Any], document: dict[str, Any], *, key: str) -> bool:
+    """Whether the column that would become the field `key` is shown by the form and not taken."""
+    return any(
+        post.get(f"column-{column.number}-source") == column.source
+        and f"column-{column.number}-keep" not in post
+        for column in columns_of(document)
+        if column.key == key
+    )
+
+
 def _unchanged(column: Column) -> dict[str, Any]:
     return {"source": column.source, "keep": column.kept, "key": column.key, "type": column.type}
 

@@ -16,6 +16,7 @@ from importers import review
 from importers.issues import issue_of
 from importers.models import Import
 from importers.report import DONE, REJECTED, RULES
+from importers.rule_titles import rule_title
 from layers.diff import DiffRow
 from layers.models import Layer
 
@@ -50,9 +51,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Rule:
-    """All findings of one kind: how often, what it says of the first, what was done."""
+    """All findings of one kind: what it is called, how often (0 where `text` says it), what it says of the first,
+    what was done."""
 
     rule: str
+    title: str
     count: int
     text: str
     done: str
@@ -129,11 +132,17 @@ def rules_of(importing: Import) -> list[Rule]:
     for item in listed:
         it = samples[item["first"]]
         issue = issue_of(it)
-        count = item["sums"] or importing.issue_counts.get(it.rule, item["count"])
+        told_once = item["sums"] and item["count"] == 1  # the sentence says how many
+        count = 0 if told_once else item["sums"] or importing.issue_counts.get(it.rule, item["count"])
+        done = str(DONE.get(it.done, it.done))
         rules.append(
-            Rule(it.rule, count, issue.message, str(DONE.get(it.done, it.done)), it.done == REJECTED)
+            Rule(it.rule, _capital(rule_title(it.rule)), count, issue.message, done, it.done == REJECTED)
         )
     return sorted(rules, key=lambda rule: (not rule.is_loss, -rule.count))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def issues_of(importing: Import, rule: str) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from frontend.coordinate_systems import crs_name, encoding_name
+from frontend.coordinate_systems import encoding_name, system_name
+from frontend.importing.notes import notes_of
 from frontend.templatetags.hromada import number
 from importers.readers.formats import FORMATS
 from layers.models.catalogue import GeometryType
@@ -41,11 +42,13 @@ class SourceLayer:
 
 @dataclass(frozen=True)
 class Found:
-    """`encodings` and `systems` are the possible answers, likeliest first; `asks_…` that one must be given."""
+    """`encodings` and `systems` are the possible answers, likeliest first; `asks_…` that one must be given;
+    `has_places` is false for a table without coordinates."""
 
     format: str
     rows: int
     kind: str
+    has_places: bool
     encoding: str
     encoding_sure: str
     asks_encoding: bool
@@ -97,17 +100,18 @@ def found_in(
         format=format_title(source["format"]),
         rows=source["rows"],
         kind=kind_name(source["geometry_type"]),
+        has_places=bool(source["geometry_type"]),
         encoding=encoding_name(encoding) if encoding else "",
         encoding_sure=_how_sure_of_letters(confidence, chosen=bool(choices["encoding"])),
         asks_encoding=asks_encoding and bool(encodings),
         doubts_encoding=not choices["encoding"] and 0 < confidence < SURE and len(encodings) > 1,
         encodings=encodings,
-        system=_system_name(chosen, (system or {}).get("name", "")),
+        system=system_name(chosen, (system or {}).get("name", "")),
         system_sure=_how_sure_of_place(source, chosen=bool(choices["crs"]), bounded=bounded),
         asks_system=asks_system and bool(systems),
         doubts_system=not choices["crs"] and score is not None and score < SURE and len(systems) > 1,
         systems=systems,
-        notes=[source[name] for name in ("encoding_note", "crs_note") if source.get(name)],
+        notes=notes_of(source),
     )  # fmt: skip
 
 
@@ -157,26 +161,44 @@ def _row_line(row: dict[str, Any]) -> str:
 
 
 MARKS = ("circle", "square", "triangle")
+_IN_COMMUNITY: dict[str, Any] = {
+    "Point": gettext_lazy("%(share)s %% of the points lie in the community or beside it"),
+    "LineString": gettext_lazy("%(share)s %% of the lines lie in the community or beside it"),
+    "Polygon": gettext_lazy("%(share)s %% of the polygons lie in the community or beside it"),
+    "": gettext_lazy("%(share)s %% of the features lie in the community or beside it"),
+}
+_IN_UKRAINE: dict[str, Any] = {
+    "Point": gettext_lazy("%(share)s %% of the points lie in Ukraine"),
+    "LineString": gettext_lazy("%(share)s %% of the lines lie in Ukraine"),
+    "Polygon": gettext_lazy("%(share)s %% of the polygons lie in Ukraine"),
+    "": gettext_lazy("%(share)s %% of the features lie in Ukraine"),
+}
 
 
 def _systems(source: dict[str, Any], chosen: str, swapped: bool, *, bounded: bool) -> list[Card]:
-    return systems_of(source.get("crs_options", [])[:MOST_CARDS], chosen, swapped, bounded=bounded)
+    options = source.get("crs_options", [])[:MOST_CARDS]
+    return systems_of(options, chosen, swapped, kind=source["geometry_type"], bounded=bounded)
 
 
 def systems_of(
-    options: Sequence[dict[str, Any]], chosen: str = "", swapped: bool = False, *, bounded: bool
+    options: Sequence[dict[str, Any]],
+    chosen: str = "",
+    swapped: bool = False,
+    *,
+    kind: str = "",
+    bounded: bool,
 ) -> list[Card]:
     """At most three possible systems as answers to choose from."""
     cards = []
     for mark, item in zip(MARKS, options, strict=False):
         code, turned = item["code"], bool(item.get("swapped"))
-        label = _system_name(code, item["name"])
+        label = system_name(code, item["name"])
         score = item.get("score")
         cards.append(
             Card(
                 system_value(code, swapped=turned),
                 _("%(system)s, with X and Y exchanged") % {"system": label} if turned else label,
-                _place_lines(item, bounded=bounded),
+                _place_lines(item, kind=kind, bounded=bounded),
                 note=code,
                 good=score is not None and score >= SURE,
                 chosen=code == chosen and turned == swapped,
@@ -199,23 +221,17 @@ def _middle(item: dict[str, Any]) -> list[list[float]]:
     return [[item["lon"], item["lat"]]] if item.get("lon") is not None and item.get("lat") is not None else []
 
 
-def _place_lines(item: dict[str, Any], *, bounded: bool) -> list[str]:
+def _place_lines(item: dict[str, Any], *, kind: str, bounded: bool) -> list[str]:
     lines = []
     score = item.get("score")
     if score is not None:
-        lines.append(_share(score, bounded=bounded))
+        lines.append(_share(score, kind=kind, bounded=bounded))
     if item.get("lon") is not None and item.get("lat") is not None:
-        place = {"lat": f"{item['lat']:.4f}", "lon": f"{item['lon']:.4f}"}
+        place = {"lat": number(item["lat"], 4), "lon": number(item["lon"], 4)}
         lines.append(_("latitude %(lat)s, longitude %(lon)s") % place)
     if item.get("accuracy_m"):
         lines.append(_("exact to about %(metres)s m") % {"metres": number(item["accuracy_m"])})
     return lines
-
-
-def _system_name(code: str, registered: str) -> str:
-    digits = code.removeprefix("EPSG:")
-    ours = crs_name(int(digits)) if digits.isdigit() else ""
-    return registered if registered and (not ours or ours == code) else ours or code
 
 
 def _how_sure_of_letters(confidence: float, *, chosen: bool) -> str:
@@ -232,14 +248,16 @@ def _how_sure_of_place(source: dict[str, Any], *, chosen: bool, bounded: bool) -
         return _("you chose it")
     if score is None:
         return _("as the file says") if source["crs"] else ""
-    return _share(score, bounded=bounded)
+    return _share(score, kind=source["geometry_type"], bounded=bounded)
 
 
-def _share(score: float, *, bounded: bool) -> str:
+def _share(score: float, *, kind: str, bounded: bool) -> str:
+    """`kind`: what the file holds, a geometry type; what is counted is called after it."""
     shown = {"share": round(score * 100)}
+    single = kind.removeprefix("Multi")
     if bounded:
-        return _("%(share)s %% of the points lie in the community or beside it") % shown
-    return _("%(share)s %% of the points lie in Ukraine") % shown
+        return str(_IN_COMMUNITY.get(single, _IN_COMMUNITY[""])) % shown
+    return str(_IN_UKRAINE.get(single, _IN_UKRAINE[""])) % shown
 
 
 def rows_text(count: int) -> str:

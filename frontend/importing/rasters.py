@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from frontend.forms import NOT_OFFERED
 from frontend.importing import found
 from frontend.importing.answers import reading_choices
 from frontend.importing.names import title_from
@@ -31,10 +32,15 @@ class RasterForm(forms.Form):
 
     title_uk = forms.CharField(label=_("Title in Ukrainian"), max_length=200)
     access_level = forms.ChoiceField(
-        label=_("Who may see it"), choices=AccessLevel.choices, initial=AccessLevel.STAFF
+        label=_("Who may see it"),
+        choices=AccessLevel.choices,
+        initial=AccessLevel.STAFF,
+        error_messages=NOT_OFFERED,
     )
     title_en = forms.CharField(label=_("Title in English"), max_length=200, required=False)
-    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, initial=Theme.OTHER)
+    theme = forms.ChoiceField(
+        label=_("Theme"), choices=Theme.choices, initial=Theme.OTHER, error_messages=NOT_OFFERED
+    )
     slug = forms.RegexField(
         r"^[a-z][a-z0-9_]{0,39}$", label=_("Short name"), required=False,
         help_text=_("For addresses: Latin small letters, digits and _. Made from the title when left empty."),

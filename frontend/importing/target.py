@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from frontend.forms import NOT_OFFERED
 from frontend.importing.names import title_of
 from gis_core.communities import Community
 from importers.fields import field_key
@@ -16,6 +17,7 @@ from layers.schema import Schema
 from layers.standards import standard_attributes
 
 NEW, EXISTING = "new", "existing"
+NO_KEY = "-"
 LOOKALIKES = "lookalike-letters"
 """The rule that finds what `fix_lookalikes` puts right."""
 Mode = Changeset.StagingMode
@@ -43,17 +45,24 @@ class TargetForm(forms.Form):
 
     target = forms.ChoiceField(
         label=_("Where to"), choices=[(NEW, _("A new layer")), (EXISTING, _("A layer that exists"))],
-        widget=forms.RadioSelect, initial=NEW,
+        widget=forms.RadioSelect, initial=NEW, error_messages=NOT_OFFERED,
     )  # fmt: skip
     title_uk = forms.CharField(label=_("Title in Ukrainian"), max_length=200, required=False)
     title_en = forms.CharField(label=_("Title in English"), max_length=200, required=False)
-    theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, initial=Theme.OTHER, required=False)
+    theme = forms.ChoiceField(
+        label=_("Theme"),
+        choices=Theme.choices,
+        initial=Theme.OTHER,
+        required=False,
+        error_messages=NOT_OFFERED,
+    )
     access_level = forms.ChoiceField(
         label=_("Who may see it"), choices=AccessLevel.choices, initial=AccessLevel.STAFF, required=False,
+        error_messages=NOT_OFFERED,
         help_text=_("This can be changed later. What holds personal data is never for everyone."),
     )  # fmt: skip
     standard = forms.ChoiceField(
-        label=_("Standard layer"), required=False,
+        label=_("Standard layer"), required=False, error_messages=NOT_OFFERED,
         help_text=_("A ready list of fields and a style for what every community keeps. It is not needed."),
     )  # fmt: skip
     slug = forms.RegexField(
@@ -61,14 +70,15 @@ class TargetForm(forms.Form):
         help_text=_("For addresses: Latin small letters, digits and _. Made from the title when left empty."),
     )  # fmt: skip
     key_field = forms.CharField(
-        label=_("Key field"), max_length=60, required=False,
+        label=_("Key field"), max_length=200, required=False, strip=False,
         help_text=_("The field that tells features apart. With it a later file can update them."),
         widget=forms.Select,
     )  # fmt: skip
-    layer = forms.ChoiceField(label=_("Layer"), required=False)
+    layer = forms.ChoiceField(label=_("Layer"), required=False, error_messages=NOT_OFFERED)
     mode = forms.ChoiceField(
         label=_("What to do with the features it has"), required=False, widget=forms.RadioSelect,
         choices=[(value, title) for value, title, _explained in MODES], initial=Mode.UPDATE.value,
+        error_messages=NOT_OFFERED,
     )  # fmt: skip
     fix_lookalikes = forms.BooleanField(
         label=_("Put right Latin letters that stand in Ukrainian words"), required=False
@@ -85,8 +95,7 @@ class TargetForm(forms.Form):
         self._choices("layer", [("", _("Choose a layer")), *titles])
         self._choices("standard", [("", _("none, as in the file")), *standard_titles(document)])
         self.initial = {**initial_of(document, set(self.layers)), **self.initial}
-        columns = [(item["key"], localised(item["title"])) for item in document["proposal"] if item["keep"]]
-        self.fields["key_field"].widget.choices = [("", _("none")), *columns]
+        self.fields["key_field"].widget.choices = key_choices(document)
         if not self.layers:
             self._choices("target", [(NEW, _("A new layer"))])
 
@@ -124,7 +133,7 @@ class TargetForm(forms.Form):
             "theme": cleaned["theme"] or Theme.OTHER.value,
             "access_level": cleaned["access_level"] or AccessLevel.STAFF.value,
             "standard": cleaned["standard"],
-            "key_field": cleaned["key_field"],
+            "key_field": None if cleaned["key_field"] == NO_KEY else cleaned["key_field"],
             "mode": "",
             "comment": cleaned["comment"],
             "fix_lookalikes": cleaned["fix_lookalikes"],
@@ -138,6 +147,17 @@ class TargetForm(forms.Form):
             return before
         taken = Layer.objects.filter(community=self.community).values_list("slug", flat=True)
         return field_key(base, taken)
+
+
+def key_choices(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The key of a new layer: the one that is proposed, another column, or none."""
+    titles = {item["key"]: localised(item["title"]) or item["source"] for item in document["proposal"]}
+    proposed = document["proposed_key"]
+    by_itself = (
+        _("chosen by the program: %s") % titles.get(proposed, proposed) if proposed else _("none was found")
+    )
+    columns = [(item["key"], titles[item["key"]]) for item in document["proposal"] if item["keep"]]
+    return [("", str(by_itself)), *columns, (NO_KEY, str(_("without a key")))]
 
 
 def standard_titles(document: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -156,6 +176,7 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
     choices = document["choices"]
     letters = {"fix_lookalikes": bool(choices.get("fix_lookalikes"))}
     title = choices["title"]
+    earlier = document.get("earlier") or {}
     if choices["layer"] in existing:
         return {
             "target": EXISTING, "layer": choices["layer"], "mode": choices["mode"] or Mode.UPDATE.value,
@@ -165,7 +186,11 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
         "target": NEW,
         "title_uk": title.get("uk") or title_of(document),
         "title_en": title.get("en", ""),
-        **{name: choices[name] for name in ("theme", "access_level", "standard", "key_field", "comment")},
+        **{name: choices[name] for name in ("theme", "access_level", "standard", "comment")},
+        "key_field": NO_KEY if choices["key_field"] is None else choices["key_field"],
+        "layer": earlier.get(
+            "layer", ""
+        ),  # where a file with such columns went, at hand if it goes there again
         "mode": choices["mode"] or Mode.UPDATE.value,
         **letters,
     }

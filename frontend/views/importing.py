@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from frontend.coordinate_systems import crs_choices, encoding_choices, encoding_name
-from frontend.importing import columns, differences, found, stages
+from frontend.coordinate_systems import crs_choices, encoding_choices, encoding_name, system_name
+from frontend.importing import columns, differences, found, outcome, stages
 from frontend.importing.target import LOOKALIKES, MODES, TargetForm, schema_of
 from frontend.map_config import bounds, map_config
-from frontend.summaries import system_name
 from frontend.templatetags.hromada import number
 from frontend.views.page import page, signed_in, whole_number
 from gis_core.communities import Community
@@ -172,7 +171,8 @@ def _done(request: HttpRequest, importing: Import, document: dict[str, Any]) -> 
     stored = changeset.layer if changeset else None
     return {
         "summary": _reading(document),
-        "sentence": sentence(document),
+        "sentence": outcome.sentence(document),
+        "figures": outcome.figures(document),
         "layer": stored if stored and not stored.is_draft else None,
         "layer_title": layer.get("title") or layer.get("slug", ""),
         "map_url": _map_url(importing.community, stored),
@@ -207,31 +207,6 @@ def _reading(document: dict[str, Any]) -> dict[str, Any]:
     crs, name = summary.get("crs", ""), summary.get("crs_name", "")
     letters = encoding_name(summary.get("encoding", ""))
     return {**summary, "crs_name": system_name(crs, name), "encoding": letters}
-
-
-def sentence(document: dict[str, Any]) -> str:
-    """What came of it, in a sentence."""
-    summary, layer = document["summary"] or {}, document["layer"] or {}
-    title = layer.get("title") or layer.get("slug", "")
-    match document["status"]:
-        case "unchanged":
-            return _("The layer “%(layer)s” holds all of it already. Nothing was changed.") % {"layer": title}
-        case "submitted":
-            return _(
-                "The differences wait for a reviewer. They are on the map once somebody else approved them."
-            )
-        case "reverted":
-            return _("The import was undone: the layer “%(layer)s” is as it was before.") % {"layer": title}
-    counts = [
-        (
-            summary.get("created", 0),
-            lambda n: ngettext("%(shown)s feature added", "%(shown)s features added", n),
-        ),
-        (summary.get("updated", 0), lambda n: ngettext("%(shown)s changed", "%(shown)s changed", n)),
-        (summary.get("deleted", 0), lambda n: ngettext("%(shown)s deleted", "%(shown)s deleted", n)),
-    ]
-    told = ", ".join(words(count) % {"shown": number(count)} for count, words in counts if count)
-    return _("Layer “%(layer)s”: %(what)s.") % {"layer": title, "what": told or _("nothing changed")}
 
 
 def _map_url(community: Community, layer: Layer | None) -> str:

@@ -246,6 +246,8 @@ def _choose_target(request: HttpRequest, importing: Import) -> HttpResponse:
     unexplained = columns.without_reason(request.POST, document)
     if unexplained:
         form.add_error(None, _("Say why the personal data in “%s” are kept.") % "”, “".join(unexplained))
+    if form.is_valid() and columns.is_left_out(request.POST, document, key=form.cleaned_data["key_field"]):
+        form.add_error("key_field", _("The column of the key is left out. Take it, or choose another key."))
     if not form.is_valid():
         return importing_page(request, importing, form=form, status=422)
     wanted = form.decisions() | place_choice(request.POST)

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from frontend.context import role_in
-from frontend.coordinate_systems import crs_choices
+from frontend.coordinate_systems import crs_choices, system_name
 from frontend.importing import rasters
 from frontend.importing.rasters import RasterForm
-from frontend.summaries import system_name
 from frontend.views.importing import small_map
 from frontend.views.page import community_named, page, signed_in, turned_away
 from gis_core.communities import Community
@@ -52,10 +51,11 @@ def new_raster(request: HttpRequest, community: str) -> HttpResponse:
 
 
 def uploads_of(request: HttpRequest, community: Community) -> list[Upload]:
-    """The reader's own uploads that the request names, all here. Raises NotFound, UploadNotComplete."""
+    """The reader's own uploads that the request names, all here and part of no import yet. Raises NotFound,
+    UploadNotComplete."""
     named = request.POST.getlist("upload") or request.GET.getlist("upload")
     uploads = [own_upload(request.user, uuid) for uuid in dict.fromkeys(named)]
-    if not uploads or any(upload.community_id != community.pk for upload in uploads):
+    if not uploads or any(it.community_id != community.pk or it.imports.exists() for it in uploads):
         raise NotFound()
     for upload in uploads:
         if not upload.is_complete:

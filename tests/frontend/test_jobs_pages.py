@@ -74,7 +74,7 @@ def test_a_finished_import_is_summed_up_with_what_was_noticed(
     editor = user_with_role("editor")
     client = client_of(editor)
     told = words(client, make_job(editor, state="done", result=RESULT))
-    assert "Прочитано рядків10 Імпортовано8 Виправлено1 Відхилено2" in told
+    assert "Прочитано рядків10 Пройшли перевірку8 Виправлено1 Відхилено2" in told
     assert "МСК-05, Вінницька область (EPSG:9832), ±1 м" in told
     assert "Кирилиця Windows (cp1251)" in told
     assert "<b>x</b>" in told, "quoted as text"

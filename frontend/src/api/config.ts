@@ -60,6 +60,36 @@ export interface LayerConfig {
   readonly fields: readonly FieldConfig[];
 }
 
+/** A raster of the community: an orthophoto, heights, a scanned plan. */
+export interface RasterConfig {
+  /** Full name, "community.slug". */
+  readonly name: string;
+  readonly title: string;
+  /** The day it shows, ISO; null where nobody has said. */
+  readonly date: string | null;
+  /** Address with {z}, {x}, {y} and {r} for screens of twice the pixels. */
+  readonly tiles: string;
+  readonly minzoom: number;
+  readonly maxzoom: number;
+  readonly bounds: Bounds;
+  /** 0..1, until the reader chooses another. */
+  readonly opacity: number;
+  readonly legend: RasterLegend;
+  /** What one of its values is called; null for pictures, whose values mean nothing by themselves. */
+  readonly values: { readonly band: number; readonly unit: string } | null;
+  readonly pageUrl: string;
+  readonly attribution?: string;
+}
+
+export type RasterLegend =
+  | { readonly kind: "picture" }
+  | { readonly kind: "classes"; readonly rows: readonly { readonly label: string; readonly color: string }[] }
+  | {
+      readonly kind: "ramp";
+      readonly stops: readonly { readonly value: number; readonly color: string }[];
+      readonly unit: string;
+    };
+
 export interface MapConfig {
   readonly lang: string;
   readonly community: { readonly slug: string; readonly title: string } | null;
@@ -67,6 +97,8 @@ export interface MapConfig {
   readonly maxBounds?: Bounds | null;
   /** As the legend lists them: the first of a kind is drawn on top. */
   readonly layers: readonly LayerConfig[];
+  /** The first is drawn on top. */
+  readonly rasters?: readonly RasterConfig[];
   readonly editorAvailable: boolean;
   readonly csrfToken?: string;
   /** Who may edit here: unsaved work is kept for this person alone. */

@@ -18,6 +18,13 @@ export interface EditorModule {
   openEditor(tools: MapTools, feature?: FeatureRef): void | Promise<void>;
 }
 
+export interface RastersModule {
+  /** Puts the community's rasters on the map and into the legend. */
+  openRasters(tools: MapTools): void;
+}
+
+const rasters = import.meta.glob<RastersModule>("./rasters.ts");
+
 /** Empty when src/pages/editor.ts is not there. */
 const editors = import.meta.glob<EditorModule>("./editor.ts");
 
@@ -29,6 +36,7 @@ function start(): void {
     const tools = element.start(config);
     const load = editors["./editor.ts"];
     if (config.editorAvailable && load) offerEditor(element, tools, load);
+    if (config.rasters?.length) void rasters["./rasters.ts"]?.().then((part) => part.openRasters(tools));
   } catch (error) {
     console.error(error);
     const { t } = wordsOf(document.documentElement.lang);

@@ -1,7 +1,8 @@
 /**
  * The part of the address after #: where the map is, which layers are shown, which feature is open.
- *   #map=15/49.8221/30.4432&l=demo.parcels*60,demo.streets&f=demo.parcels/123
+ *   #map=15/49.8221/30.4432&l=demo.parcels*60,demo.streets&r=demo.ortho*80&f=demo.parcels/123
  * Without `l` the layers are as the page comes; with it exactly those named are shown, at the given per cent.
+ * `r` names the rasters that are shown, the uppermost first.
  */
 import type { FeatureRef, MapView } from "../map/port";
 
@@ -9,6 +10,8 @@ export interface HashState {
   readonly view: MapView | null;
   /** Name → opacity 0..1; null = as the page comes. */
   readonly layers: ReadonlyMap<string, number> | null;
+  /** Rasters that are shown, the uppermost first, with their opacity; null = none. */
+  readonly rasters?: ReadonlyMap<string, number> | null;
   readonly feature: FeatureRef | null;
 }
 
@@ -24,22 +27,26 @@ export function parseHash(hash: string): HashState {
   return {
     view: parseView(parts.get("map")),
     layers: parseLayers(parts.get("l")),
+    rasters: parseLayers(parts.get("r")),
     feature: parseFeature(parts.get("f")),
   };
 }
 
-export function formatHash({ view, layers, feature }: HashState): string {
+export function formatHash({ view, layers, rasters, feature }: HashState): string {
   const parts: string[] = [];
   if (view) parts.push(`map=${formatView(view)}`);
-  if (layers) {
-    const names = [...layers].map(([name, opacity]) => {
-      const percent = Math.round(opacity * 100);
-      return percent === 100 ? name : `${name}*${percent}`;
-    });
-    parts.push(`l=${names.join(",")}`);
-  }
+  if (layers) parts.push(`l=${formatLayers(layers)}`);
+  if (rasters && rasters.size > 0) parts.push(`r=${formatLayers(rasters)}`);
   if (feature) parts.push(`f=${feature.layer}/${feature.id}`);
   return parts.length > 0 ? `#${parts.join("&")}` : "";
+}
+
+function formatLayers(layers: ReadonlyMap<string, number>): string {
+  const names = [...layers].map(([name, opacity]) => {
+    const percent = Math.round(opacity * 100);
+    return percent === 100 ? name : `${name}*${percent}`;
+  });
+  return names.join(",");
 }
 
 /** As many decimals as a pixel at that zoom is worth. */

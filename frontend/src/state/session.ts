@@ -30,6 +30,8 @@ export type Detail =
 
 export interface SessionState {
   readonly layers: ReadonlyMap<string, LayerState>;
+  /** Rasters that are shown, the uppermost first, with their opacity. */
+  readonly rasters: ReadonlyMap<string, number>;
   readonly selection: Selection | null;
   readonly detail: Detail | null;
   /** The zoom that styles are evaluated at now. */
@@ -54,10 +56,12 @@ export class Session {
     readonly i18n: I18n,
     readonly map: MapPort,
     shown: ReadonlyMap<string, number> | null,
+    rasters: ReadonlyMap<string, number> | null = null,
   ) {
     this.byName = new Map(config.layers.map((layer) => [layer.name, layer]));
     this.store = createStore<SessionState>({
       layers: new Map(config.layers.map((layer) => [layer.name, initialState(layer, shown)])),
+      rasters: rasters ?? new Map(),
       selection: null,
       detail: null,
       styleZoom: map.styleZoom(),

@@ -41,7 +41,7 @@ export class HmMap extends HTMLElement {
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const maxBounds = config.maxBounds ?? undefined;
     const map = new LeafletMap(surface, { view: link.view ?? config.bounds, maxBounds, still });
-    const session = new Session(config, i18n, map, link.layers);
+    const session = new Session(config, i18n, map, link.layers, link.rasters);
     const clicks = new ClickRouter(map, (click) => void inspectClick(session, announce, click));
     const insets = () => this.insets();
     const announce = announcer();
@@ -171,20 +171,23 @@ export class HmMap extends HTMLElement {
       timer = setTimeout(() => {
         const { selection } = store.get();
         const feature = selection?.features[selection.index] ?? null;
-        const hash = formatHash({ view: map.view(), layers: session.shownLayers(), feature });
+        const { rasters } = store.get();
+        const hash = formatHash({ view: map.view(), layers: session.shownLayers(), rasters, feature });
         if (hash !== location.hash) history.replaceState(history.state, "", hash);
       }, HASH_AFTER_MS);
     };
     this.stop.push(
       map.on("moveend", write),
       store.watch((state) => state.layers, write),
+      store.watch((state) => state.rasters, write),
       store.watch((state) => state.selection, write),
       () => clearTimeout(timer),
     );
     const read = () => {
-      const { view, layers, feature } = parseHash(location.hash);
+      const { view, layers, rasters, feature } = parseHash(location.hash);
       if (view) map.setView(view);
       if (layers) session.showOnly(layers);
+      if (rasters) store.set({ rasters });
       if (feature) session.select([feature], { focus: false });
     };
     addEventListener("hashchange", read);

@@ -94,3 +94,28 @@ def test_who_manages_the_community_chooses_layers_of_a_file_that_somebody_else_s
     wizard = give(client, file)
     Wizard(client_of(user_with_role("admin")), wizard.address).choose("layers", source_layer=["one", "two"])
     assert sorted(it.choices["source_layer"] for it in Import.objects.all()) == ["one", "two"]
+
+
+def test_the_key_of_a_new_layer_is_proposed_and_can_be_another_one_or_none(
+    client: Client, tmp_path: Path
+) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(2)))
+    assert "вибрано програмою: CADNUM" in wizard.words
+    assert wizard.form("target")["key_field"] == ""
+    wizard.choose("target", title_uk="Ділянки")
+    assert Layer.objects.get().key_field == "cadnum"
+    wizard.choose("target", at="?step=check", key_field="-")
+    assert Layer.objects.get().key_field == ""
+    assert wizard.form("target", at="?step=check")["key_field"] == "-"
+
+
+def test_a_column_that_is_left_out_cannot_be_the_key(client: Client, tmp_path: Path) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(2)))
+    sent = wizard.form("target")
+    name = next(name for name, value in sent.items() if name.endswith("-source") and value == "CADNUM")
+    without = {name.replace("-source", "-keep"): None, "title_uk": "Ділянки"}
+    refused = wizard.choose("target", **without, key_field="cadnum")
+    assert refused.status_code == 422
+    assert "Стовпець ключа не береться" in refused.content.decode()
+    wizard.choose("target", **without)
+    assert Layer.objects.get().key_field != "cadnum", "another is found, or none"

@@ -7,6 +7,7 @@ from django.test import Client
 
 from importers.models import Import
 from tests.frontend.importing.wizard import Wizard, give
+from tests.importers import files
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +43,19 @@ def test_where_no_row_was_left_the_page_says_why_and_leads_back_to_the_check(
     assert "Дайте новому шару назву" in refused.content.decode(), "the form, not the failure alone"
     wizard.choose("target", at="?step=check", title_uk="Інша назва")
     assert wizard.importing.choices["title"] == {"uk": "Інша назва"}
+
+
+def test_what_was_done_is_counted_and_what_was_not_taken_is_named(client: Client, tmp_path: Path) -> None:
+    wizard = give(client, files.shapefile(tmp_path, files.parcels(3)))
+    wizard.choose("target", title_uk="Ділянки")
+    shown = [
+        it.attributes["value"] for it in wizard.page.all("input") if it.attributes.get("name") == "shown"
+    ]
+    client.post(f"{wizard.address}review/", {"do": "rows", "shown": shown, "row": shown[1:]})
+    wizard.act("apply")
+    assert "2 об’єкти додано" in wizard.words
+    figures = dict(zip(wizard.page.words_of("dt"), wizard.page.words_of("dd"), strict=True))
+    assert (figures["Прочитано рядків"], figures["Додано об’єктів"]) == ("3", "2")
+    assert figures["Не взято відмінностей"] == "1"
+    wizard.act("revert")
+    assert "«Ділянки», який він створив," in wizard.words

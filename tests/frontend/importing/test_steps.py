@@ -32,21 +32,34 @@ def test_a_file_goes_through_all_steps_without_a_script(client: Client, tmp_path
     assert "3 об’єкти додано" in wizard.words
     assert wizard.page.links()["Показати шар"] == "/demo/layers/zemelni_dilianky/"
     wizard.act("revert")
-    layer.refresh_from_db()
-    assert layer.feature_count == 0
-    assert "скасовано" in wizard.words
+    assert "Імпорт скасовано" in wizard.words
+    assert "Скасовано: 3 об’єкти додано" in wizard.words, "what was taken back"
+    assert "Додано об’єктів" not in wizard.words, "as if it stood"
 
 
-def test_the_same_file_again_changes_nothing_and_says_so(client: Client, tmp_path: Path) -> None:
+def test_the_same_file_again_is_offered_the_layer_it_went_to_changes_nothing_and_says_so(
+    client: Client, tmp_path: Path
+) -> None:
     file = files.shapefile(tmp_path, files.parcels(3))
     imported(client, file, title_uk="Ділянки")
     again = give(client, file)
-    layer = Layer.objects.get().slug
-    again.choose("target", target="existing", layer=layer)
-    assert "зіставлено" in again.words, "other fields to choose from are shown before anything is done"
-    again.choose("target", mode="replace")
-    assert "усе це вже є" in again.words or "Змінювати нічого" in again.words
+    offered = again.form("target")
+    assert (offered["target"], offered["layer"], offered["mode"]) == ("existing", "dilianky", "update")
+    assert "Цей файл" in again.words, "why it is offered"
+    assert "«Ділянки»" in again.words
+    again.choose("target")
+    assert "усе це вже є" in again.words
     assert Layer.objects.get().feature_count == 3
+
+
+def test_the_columns_are_matched_anew_when_another_layer_is_chosen(client: Client, tmp_path: Path) -> None:
+    imported(client, files.shapefile(tmp_path, files.parcels(3)), title_uk="Ділянки")
+    (tmp_path / "later").mkdir()
+    wizard = give(client, files.shapefile(tmp_path / "later", files.parcels(2)))
+    assert (wizard.form("target")["target"], wizard.form("target")["layer"]) == ("new", "dilianky")
+    assert "такими самими стовпцями" in wizard.words, "such a file went there before"
+    wizard.choose("target", target="existing")
+    assert "зіставлено" in wizard.words, "other fields to choose from are shown before anything is done"
 
 
 def test_a_planner_can_go_back_and_leave_a_column_out(client: Client, tmp_path: Path) -> None:
