@@ -8,7 +8,6 @@ from gis_core.errors import HromadaError
 from gis_core.jobs.messages import sentence
 from gis_core.jobs.models import Job
 from gis_core.people import User
-from gis_core.roles import Action
 from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
@@ -22,7 +21,6 @@ from importers.plan import chosen_layer, proposal_for
 from importers.questions import stored, told
 from importers.sandbox import LayerInspection
 from importers.states import ENDED, State, state_of
-from layers.access import may
 from layers.models import Changeset, Layer
 from layers.models.catalogue import localised
 from layers.standards import standard_layers
@@ -103,17 +101,13 @@ def possible(importing: Import, state: State, user: User) -> dict[str, bool]:
         "cancel": unfinished or (steers and _may_stop(state) and not cancelling),
         "retry": steers and state.status in (ImportStatus.FAILED, ImportStatus.CANCELLED),
         "discard": steers and not state.is_working and state.status not in applied,
-        "revert": state.status == ImportStatus.APPLIED and not state.undoing and _may_revert(importing, user),
+        # Who may steer an import may edit every layer of its community.
+        "revert": steers and state.status == ImportStatus.APPLIED and not state.undoing,
     }
 
 
 def _may_stop(state: State) -> bool:
     return state.is_working and state.status != ImportStatus.REVERTING
-
-
-def _may_revert(importing: Import, user: User) -> bool:
-    changeset = importing.changeset
-    return changeset is not None and may_steer(user, importing) and may(user, changeset.layer, Action.EDIT)
 
 
 def _progress(state: State) -> dict[str, Any] | None:

@@ -80,7 +80,8 @@ def state_of(importing: Import) -> State:
 
 
 def states_of(imports: Iterable[Import]) -> list[State]:
-    """For each import its state, in order; asks for all jobs at once. Changesets should be selected before."""
+    """For each import its state, in order; two queries, however many there are. Changesets should be selected
+    before."""
     listed = list(imports)
     jobs = _jobs_of(listed)
     # Rows are read before their jobs: a job that was done in between has changed its row.
@@ -89,11 +90,27 @@ def states_of(imports: Iterable[Import]) -> list[State]:
         item.refresh_from_db()
     if moved:
         jobs |= _jobs_of(moved)
-    return [_state(item, jobs.get(item.job) if item.job else None) for item in listed]
+    inverses = _inverses_of(listed)
+    return [
+        _state(item, jobs.get(item.job) if item.job else None, inverses.get(item.changeset_id, frozenset()))
+        for item in listed
+    ]
 
 
 def _jobs_of(imports: list[Import]) -> dict[Any, Job]:
     return {job.uuid: job for job in Job.objects.filter(uuid__in=[it.job for it in imports if it.job])}
+
+
+def _inverses_of(imports: list[Import]) -> dict[int | None, frozenset[str]]:
+    """For changesets that were handed in, the statuses of those that undo them."""
+    handed_in = (ImportStatus.APPLIED, ImportStatus.SUBMITTED)
+    changesets = [item.changeset_id for item in imports if item.status in handed_in and item.changeset_id]
+    found: dict[int | None, frozenset[str]] = {}
+    if changesets:
+        undoing = Changeset.objects.filter(reverts__in=changesets).values_list("reverts", "status")
+        for changeset, status in undoing:
+            found[changeset] = found.get(changeset, frozenset()) | {status}
+    return found
 
 
 def _has_moved(importing: Import, jobs: dict[Any, Job]) -> bool:
@@ -101,15 +118,15 @@ def _has_moved(importing: Import, jobs: dict[Any, Job]) -> bool:
     return importing.status in WORKING and (job is None or job.state not in UNFINISHED)
 
 
-def _state(importing: Import, job: Job | None) -> State:
+def _state(importing: Import, job: Job | None, inverses: frozenset[str]) -> State:
     status = ImportStatus(importing.status)
     if status in WORKING:
         return _of_job(status, job)
     changeset = importing.changeset
     if status == ImportStatus.SUBMITTED and changeset is not None:
-        return _of_review(changeset, job)
+        return _of_review(changeset, job, inverses)
     if status == ImportStatus.APPLIED and changeset is not None:
-        return _of_applied(changeset, importing.problem, job)
+        return _of_applied(importing.problem, job, inverses)
     return State(status, importing.problem, job)
 
 
@@ -125,10 +142,10 @@ def _of_job(status: ImportStatus, job: Job | None) -> State:
     return State(before or ImportStatus.FAILED, problem, job)
 
 
-def _of_review(changeset: Changeset, job: Job | None) -> State:
+def _of_review(changeset: Changeset, job: Job | None, inverses: frozenset[str]) -> State:
     match changeset.status:
         case Changeset.Status.APPLIED:
-            return _of_applied(changeset, None, job)
+            return _of_applied(None, job, inverses)
         case Changeset.Status.REJECTED:
             refusal = ChangesetRejected(comment=changeset.review_comment)
             return State(ImportStatus.FAILED, {"code": refusal.code, "params": refusal.params}, job)
@@ -138,8 +155,7 @@ def _of_review(changeset: Changeset, job: Job | None) -> State:
             return State(ImportStatus.SUBMITTED, None, job)
 
 
-def _of_applied(changeset: Changeset, problem: dict[str, Any] | None, job: Job | None) -> State:
-    inverses = set(changeset.reverted_by_set.values_list("status", flat=True))
+def _of_applied(problem: dict[str, Any] | None, job: Job | None, inverses: frozenset[str]) -> State:
     if Changeset.Status.APPLIED in inverses:
         return State(ImportStatus.REVERTED, None, job)
     return State(ImportStatus.APPLIED, problem, job, undoing=Changeset.Status.SUBMITTED in inverses)

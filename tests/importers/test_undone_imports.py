@@ -11,8 +11,10 @@ from gis_core.communities import Community
 from gis_core.journal import JournalEntry
 from gis_core.people import User
 from importers import steps
+from importers.access import visible_imports
 from importers.documents import import_document
 from importers.models import Import, ImportStatus
+from importers.states import states_of
 from layers.access import visible_layers
 from layers.catalogue import update_layer
 from layers.edits import ChangeDraft, revert_changeset, review_changeset, send_changes
@@ -123,6 +125,19 @@ def test_an_undoing_that_a_reviewer_applies_takes_the_layer_too(
     review_changeset(changeset=inverse, actor=reviewer, verdict="approved")
     apply_approved(changeset=inverse, actor=reviewer)
     assert Layer.objects.get().is_withdrawn
+
+
+def test_the_states_of_any_number_of_imports_take_two_queries(
+    applied: Import, community: Community, editor: User, tmp_path: Path,
+    django_assert_num_queries: Callable[..., Any],
+) -> None:  # fmt: skip
+    undone(applied, editor)
+    file = files.shapefile(tmp_path, files.parcels(2), name="roads")
+    started(file, community, editor, layer="roads", until="apply")
+    imports = list(visible_imports(editor))
+    with django_assert_num_queries(2):
+        states = states_of(imports)
+    assert [item.status for item in states] == [ImportStatus.APPLIED, ImportStatus.REVERTED]
 
 
 def test_undoing_on_the_page_of_the_changeset_leads_to_the_layers(
