@@ -13,6 +13,7 @@ RESERVED = frozenset(  # as in layers.schema
         "id",
         "geom",
         "geom_3857",
+        "drawn_from",
         "properties",
         "version",
         "updated_at",

@@ -16,6 +16,7 @@ from layers import access
 from layers.models import Layer, Raster
 from layers.publications import refresh_publication, withdraw_publication
 from layers.schema import BadSchema, Schema
+from layers.tiles import upkeep
 
 
 class BadLayer(HromadaError):
@@ -164,6 +165,7 @@ def _save(layer: Layer) -> None:
     layer.save()
     layer.__dict__.pop("schema", None)  # read from the fields again
     refresh_publication(layer)
+    upkeep.after_description(layer)
 
 
 def _record(action: str, layer: Layer, actor: User | None, **details: Any) -> None:

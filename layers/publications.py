@@ -25,19 +25,47 @@ def refresh_publication(layer: Layer) -> None:
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
         if is_published(layer):
             cursor.execute(_create_view(layer, name))
+    refresh_overview(layer)
 
 
 def withdraw_publication(layer: Layer) -> None:
     """Take the layer out of schema `pub`."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("pub", layer.published_name)))
+    withdraw_overview(layer)
+
+
+def published_overview(layer: Layer) -> sql.Composable:
+    """The view of what everyone may see of the layer's gathered rows (layers.tiles.overview)."""
+    return sql.Identifier("pub", f"{layer.published_name}.overview")
+
+
+def refresh_overview(layer: Layer) -> None:
+    """Publish the gathered rows of a published layer that has such rows: those made for everyone, variant 0."""
+    withdraw_overview(layer)
+    table = f"layer_{layer.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"overviews.{table}"])
+        (has_rows,) = cursor.fetchone()
+        if has_rows and is_published(layer):
+            cursor.execute(
+                sql.SQL("CREATE VIEW {} AS SELECT * FROM {} WHERE variant = 0").format(
+                    published_overview(layer), sql.Identifier("overviews", table)
+                )
+            )
+
+
+def withdraw_overview(layer: Layer) -> None:
+    """Take the layer's gathered rows out of schema `pub`."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(published_overview(layer)))
 
 
 def _create_view(layer: Layer, name: sql.Composable) -> sql.Composable:
     fields = visible_fields(layer, AccessLevel.PUBLIC)
     key_is_public = layer.key_field in {item.key for item in fields}
     columns = [
-        sql.SQL("id, geom, geom_3857, version, revision, updated_at"),
+        sql.SQL("id, geom, geom_3857, drawn_from, version, revision, updated_at"),
         sql.SQL("external_key") if key_is_public else sql.SQL("NULL::text AS external_key"),
         sql.SQL("{} AS properties").format(without_hidden(layer, fields)),
         *(sql.SQL("{} AS {}").format(typed_value(item), sql.Identifier(item.key)) for item in fields),

@@ -24,6 +24,7 @@ RESERVED_KEYS = frozenset(
         "id",
         "geom",
         "geom_3857",
+        "drawn_from",
         "properties",
         "version",
         "updated_at",

@@ -31,7 +31,8 @@ def committed(transactional_db: None) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT schemaname, relname FROM pg_stat_user_tables WHERE schemaname IN ('features', 'staging')"
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname IN ('features', 'staging', 'overviews') AND tablename <> 'template'"
         )
         for schema, table in cursor.fetchall():
             cursor.execute(f'DROP TABLE IF EXISTS "{schema}"."{table}" CASCADE')

@@ -93,6 +93,10 @@ class Layer(models.Model):
         help_text="west, south, east, north",
     )
     feature_count = models.BigIntegerField(default=0, editable=False)
+    overview_made_with = models.CharField(
+        max_length=24, blank=True, default="", editable=False,
+        help_text="What the rows of low zooms were made with; empty: there are none",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -14,11 +14,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from psycopg2 import Binary, sql
 
 from gis_core import limits
-from layers.delivery import read_rows
 from layers.models import Changeset, Layer
 from layers.tiles import bodies
 from layers.tiles.asking import Asked, KeptTile
-from layers.tiles.mvt import MAX_ZOOM, TILE_PX, TileAddress, is_outside, tile_query
+from layers.tiles.mvt import MAX_ZOOM, TILE_PX, TileAddress, is_outside
+from layers.tiles.render import render
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ _MOST_BOXES = 64
 
 def make(asked: Asked, address: TileAddress) -> tuple[bytes, int]:
     """The tile's bytes and its features, from the data: everything else here only keeps what this gives."""
-    ((body, features),) = read_rows(asked.door.source, tile_query(asked.door.source, address))
-    return bytes(body), features
+    tile = render(asked.door.source, address)
+    return tile.body, tile.features
 
 
 def obtain(asked: Asked, address: TileAddress, wanted: frozenset[str]) -> tuple[KeptTile, tuple[str, bytes]]:

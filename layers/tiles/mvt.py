@@ -5,9 +5,6 @@ whole in both tiles; it carries the feature id and only the fields that drawing 
 so that the same data give the same bytes.
 """
 
-import math
-from dataclasses import dataclass
-
 from psycopg2 import sql
 
 from gis_core import limits
@@ -17,41 +14,30 @@ from layers.models.catalogue import GeometryType
 from layers.styles import fields_needed, label_zoom
 from layers.styles.of_layer import latitude_of, recipe_of
 from layers.styles.recipe import MAX_REACH_PX, Recipe
+from layers.tiles.address import EXTENT, MAX_ZOOM, TILE_PX, UNITS_PER_PX, WORLD_M, TileAddress
+from layers.tiles.overview_cells import LAST_ZOOM
+from layers.tiles.overview_tile import Gathering
 
-EXTENT = 4096
-TILE_PX = 512
+__all__ = [
+    "MAX_ZOOM",
+    "TILE_PX",
+    "TileAddress",
+    "is_outside",
+    "last_tile_zoom",
+    "margin_px",
+    "tile_fields",
+    "tile_query",
+]
+
 EDITING_ZOOM = 16
 """From this tile zoom on nothing is simplified: simplifying opens shared borders by up to its tolerance.
 Tiles of this zoom are also the last ones made; the browser magnifies them (1 unit is 10 cm here)."""
 
-MAX_ZOOM = 24
 KEY_ZOOM = 15
 """Tiles carry the key (a cadastral number) from here on where no label says otherwise."""
 
-_WORLD_M = 2 * math.pi * 6_378_137
-_UNITS_PER_PX = EXTENT // TILE_PX
-
-
-@dataclass(frozen=True)
-class TileAddress:
-    """One tile of the XYZ scheme in Web Mercator, y counted from the north."""
-
-    z: int
-    x: int
-    y: int
-
-    def bounds(self, *, margin_px: float = 0.0) -> tuple[float, float, float, float]:
-        """West, south, east, north in degrees, grown by `margin_px` pixels of 512 on each side."""
-        margin = margin_px / TILE_PX
-        across = 2**self.z
-        west, east = ((self.x + side) / across * 360 - 180 for side in (-margin, 1 + margin))
-        north, south = (_latitude((self.y + side) / across) for side in (-margin, 1 + margin))
-        return west, south, east, north
-
-
-def _latitude(share: float) -> float:
-    """Degrees north of the point at `share` of the way from the map's top (0) to its bottom (1)."""
-    return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * share))))
+COUNT = "_n"
+"""The property that tells how many features a gathered one stands for. No field's key can be this."""
 
 
 def last_tile_zoom(layer: Layer) -> int:
@@ -103,43 +89,172 @@ def _has_labels(recipe: Recipe, layer: Layer, zoom: int) -> bool:
     return zoom + 1 > begins - 0.25  # a map may count the scale at another latitude of the country
 
 
-def tile_query(source: ReadSource, tile: TileAddress) -> sql.Composed:
-    """One row: the tile's bytes (empty where there is nothing) and how many features were read for it.
+def tile_query(source: ReadSource, tile: TileAddress, *, coarse: int = 0) -> sql.Composed:
+    """One row: the tile's bytes (empty where there is nothing), how many features are drawn in it, and how many
+    are at home in it: those with the middle of their box in it, drawn as themselves or not.
 
-    At most `max_tile_features` features, those with the lowest ids.
+    Draws at most one more than `max_tile_features`, so that the caller sees that there are more; `coarse` then
+    gathers what is drawn only from a later zoom on as well (layers.tiles.overview_tile).
     """
-    layer = source.layer
-    buffer = int(margin_px(layer) * _UNITS_PER_PX)
-    columns = [sql.SQL("id"), sql.SQL("{} AS geom").format(_geometry(layer, tile, buffer))]
-    columns += [
-        sql.SQL("{} AS {}").format(source.column(key), sql.Identifier(key))
-        for key in tile_fields(source, tile.z)
-    ]
+    gathering = Gathering(source, tile, coarse)
+    fields = tile_fields(source, tile.z)
+    shown = [*(sql.SQL("{} AS {}").format(_place(n), sql.Identifier(key)) for n, key in enumerate(fields))]
+    rows = _drawn(source, tile, fields, gathering)
+    if gathering.is_needed:
+        rows = sql.SQL(
+            "SELECT * FROM ({} UNION ALL {}) AS every ORDER BY rank, line, place, class, id"
+        ).format(_gathered(source, fields, gathering), rows)
+        shown.append(sql.SQL("n AS {}").format(sql.Identifier(COUNT)))
     return sql.SQL(
-        "SELECT ST_AsMVT(tile, {name}, {extent}, 'geom', 'id'), count(*) FROM ("
-        "SELECT {columns} FROM {relation} WHERE geom_3857 && {wide} ORDER BY id LIMIT {limit}) AS tile"
+        "SELECT ST_AsMVT(tile, {name}, {extent}, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint"
+        " FROM ({rows}) AS row, LATERAL (SELECT {shown}) AS tile"
     ).format(
-        name=sql.Literal(layer.full_name),
+        name=sql.Literal(source.layer.full_name),
         extent=sql.Literal(EXTENT),
-        columns=sql.SQL(", ").join(columns),
-        relation=source.relation,
-        wide=_envelope(tile, buffer),
-        limit=sql.Literal(limits.value("max_tile_features")),
+        rows=rows,
+        shown=sql.SQL(", ").join([sql.SQL("row.id, row.geom"), *shown]),
     )
+
+
+def _place(number: int) -> sql.Identifier:
+    """The name of a field's value inside the query, where keys could be taken for its own columns."""
+    return sql.Identifier(f"field_{number}")
+
+
+def _drawn(source: ReadSource, tile: TileAddress, fields: list[str], gathering: Gathering) -> sql.Composable:
+    """SELECT of the features that are drawn as themselves."""
+    buffer = int(margin_px(source.layer) * UNITS_PER_PX)
+    columns = [sql.SQL("{} AS {}").format(source.column(key), _place(n)) for n, key in enumerate(fields)]
+    more: list[sql.Composable] = []
+    if gathering.is_needed:
+        more = [sql.SQL("NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class")]
+    parts = [
+        sql.SQL("SELECT {columns} FROM {relation} WHERE geom_3857 && {wide} {drawn}").format(
+            columns=sql.SQL(", ").join(
+                [
+                    sql.SQL("id"),
+                    sql.SQL("{} AS geom").format(_geometry(source.layer, tile, buffer)),
+                    sql.SQL("{} AS own").format(_is_home(tile)),
+                    *columns,
+                    *more,
+                ]
+            ),
+            relation=source.relation,
+            wide=tile.envelope(buffer=buffer),
+            drawn=drawn,
+        )
+        for drawn in _conditions(gathering)
+    ]
+    return sql.SQL("({} ORDER BY id LIMIT {})").format(
+        sql.SQL(" UNION ALL ").join(parts), sql.Literal(limits.value("max_tile_features") + 1)
+    )
+
+
+def _conditions(gathering: Gathering) -> list[sql.Composable]:
+    """Which features are drawn as themselves; at low zooms those with very many vertices apart, because each
+    kind has an index of its own."""
+    if not gathering.is_needed:
+        return [sql.SQL("")]
+    until = sql.Literal(gathering.drawn_until)
+    if gathering.tile.z > LAST_ZOOM:
+        return [sql.SQL("AND drawn_from % 100 <= {} AND ST_Dimension(geom_3857) > 0").format(until)]
+    return [
+        sql.SQL("AND drawn_from <= {}").format(until),
+        sql.SQL("AND drawn_from >= 100 AND drawn_from <= 100 + {}").format(until),
+    ]
+
+
+def _is_home(tile: TileAddress) -> sql.Composable:
+    """SQL of 1 where the middle of a feature's box is in the tile, else 0; its box is asked first, cheaply."""
+    side = 30 - tile.z
+    return sql.SQL(
+        "CASE WHEN geom_3857 @ {square} OR"
+        " (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> {side} = {x}"
+        " AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> {side} = {y}) THEN 1 ELSE 0 END"
+    ).format(square=tile.envelope(), side=sql.Literal(side), x=sql.Literal(tile.x), y=sql.Literal(tile.y))
+
+
+def _gathered(source: ReadSource, fields: list[str], gathering: Gathering) -> sql.Composable:
+    """SELECT of what stands for the features that are too small, in the columns of `_drawn`."""
+    style_field = gathering.classes.field
+    own_values = source.layer.geometry_type in (GeometryType.POINT, GeometryType.ANY) and bool(fields)
+    values = []
+    for number, key in enumerate(fields):
+        known: sql.Composable = sql.SQL("NULL")
+        if style_field is not None and key == style_field.key:
+            known = gathering.classes.value_of(sql.SQL("g.class"))
+        if own_values:
+            known = sql.SQL("CASE WHEN single.id IS NULL THEN {} ELSE single.{} END").format(
+                known, _place(number)
+            )
+        values.append(sql.SQL("{} AS {}").format(known, _place(number)))
+    single = _single_points(source, fields) if own_values else sql.SQL("")
+    return sql.SQL("SELECT {columns} FROM ({features}) AS g {single}").format(
+        columns=sql.SQL(", ").join(
+            [
+                sql.SQL("g.feature AS id, g.geom, g.own"),
+                *values,
+                sql.SQL(
+                    "CASE WHEN g.kind > 0 OR g.n > 1 THEN g.n END AS n, 0 AS rank, g.line, g.place, g.class"
+                ),
+            ]
+        ),
+        features=gathering.features(),
+        single=single,
+    )
+
+
+def _single_points(source: ReadSource, fields: list[str]) -> sql.Composable:
+    """A point that is alone in its cell is drawn as itself, with its own values."""
+    columns = [sql.SQL("{} AS {}").format(source.column(key), _place(n)) for n, key in enumerate(fields)]
+    return sql.SQL(
+        "LEFT JOIN (SELECT id, {} FROM {}) AS single ON g.kind = 0 AND single.id = g.feature"
+    ).format(sql.SQL(", ").join(columns), source.relation)
 
 
 def _geometry(layer: Layer, tile: TileAddress, buffer: int) -> sql.Composable:
-    shape: sql.Composable = sql.SQL("geom_3857")
-    if tile.z < last_tile_zoom(layer) and layer.geometry_type != GeometryType.POINT:
-        half_pixel_m = _WORLD_M / 2**tile.z / TILE_PX / 2
-        shape = sql.SQL("ST_Simplify(geom_3857, {}, true)").format(sql.Literal(half_pixel_m))
-    return sql.SQL("ST_AsMVTGeom({}, {}, {}, {}, true)").format(
-        shape, _envelope(tile, 0), sql.Literal(EXTENT), sql.Literal(buffer)
+    """SQL of the feature's shape in tile units. What lies within the tile needs no clipping: it is only scaled
+    and rounded, at a fifth of the price of ST_AsMVTGeom."""
+    shape, grid = _shape(layer, tile)
+    scaled = sql.SQL("ST_TransScale({shape}, {west}, {north}, {scale}, -{scale})").format(
+        shape=shape,
+        west=sql.Literal(WORLD_M / 2 - tile.x * EXTENT / tile.units_a_m),
+        north=sql.Literal(tile.y * EXTENT / tile.units_a_m - WORLD_M / 2),
+        scale=sql.Literal(tile.units_a_m),
+    )
+    rounded = sql.SQL("ST_SnapToGrid({}, {})").format(scaled, sql.Literal(grid))
+    if grid > 1:
+        rounded = sql.SQL("ST_Simplify({}, 0, true)").format(rounded)  # vertices on a straight line
+    return sql.SQL(
+        "CASE WHEN geom_3857 @ {wide} THEN coalesce(ST_ForcePolygonCCW({rounded}), {clipped}) ELSE {clipped} END"
+    ).format(
+        wide=tile.envelope(buffer=buffer),
+        rounded=rounded,
+        clipped=sql.SQL("ST_AsMVTGeom({}, {}, {}, {}, true)").format(
+            _on_grid(shape, tile, grid), tile.envelope(), sql.Literal(EXTENT), sql.Literal(buffer)
+        ),
     )
 
 
-def _envelope(tile: TileAddress, buffer: int) -> sql.Composable:
-    """The tile's square in Web Mercator, grown by `buffer` tile units on each side."""
-    return sql.SQL("ST_TileEnvelope({}, {}, {}, margin => {})").format(
-        *map(sql.Literal, (tile.z, tile.x, tile.y)), sql.Literal(buffer / EXTENT)
+def _shape(layer: Layer, tile: TileAddress) -> tuple[sql.Composable, int]:
+    """SQL of the geometry as detailed as this zoom shows it, and the grid of tile units its vertices go to.
+
+    At low zooms that grid is half a pixel for areas: vertices that neighbours share stay shared, so no gap opens
+    between them. From the next zoom on they are simplified one by one, by at most half a pixel.
+    """
+    whole = sql.SQL("geom_3857")
+    if tile.z >= last_tile_zoom(layer) or layer.geometry_type == GeometryType.POINT:
+        return whole, 1
+    if tile.z <= LAST_ZOOM and layer.geometry_type == GeometryType.POLYGON:
+        return whole, UNITS_PER_PX // 2
+    return sql.SQL("ST_Simplify(geom_3857, {}, true)").format(sql.Literal(tile.px_m / 2)), 1
+
+
+def _on_grid(shape: sql.Composable, tile: TileAddress, grid: int) -> sql.Composable:
+    if grid == 1:
+        return shape
+    side = grid / tile.units_a_m
+    corner = (tile.x * EXTENT / tile.units_a_m - WORLD_M / 2, WORLD_M / 2 - tile.y * EXTENT / tile.units_a_m)
+    return sql.SQL("coalesce(ST_SnapToGrid({0}, {1}), {0})").format(
+        shape, sql.SQL(", ").join(map(sql.Literal, (*corner, side, side)))
     )

@@ -183,16 +183,6 @@ def test_a_parcel_smaller_than_a_pixel_is_still_in_the_tile(make_layer: MakeLaye
     assert len(ids(get_tile(anonymous, layer, tile_at(30.0, 50.0, 12)))) == 1
 
 
-def test_a_tile_with_too_many_features_holds_those_with_the_lowest_ids_and_says_how_many(
-    make_layer: MakeLayer, anonymous: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    layer = make_layer(features=[(square(30 + n / 1000, 50, 0.0005), {}) for n in range(6)])
-    monkeypatch.setenv("HROMADA_MAX_TILE_FEATURES", "4")
-    response = get_tile(anonymous, layer, tile_at(30.003, 50.0, 12))
-    assert ids(response) == list(Feature.objects.order_by("pk").values_list("pk", flat=True))[:4]
-    assert response["Hromada-Features"] == "4"
-
-
 def test_features_at_the_antimeridian_and_the_ends_of_the_map_are_drawn(
     make_layer: MakeLayer, anonymous: Client
 ) -> None:

@@ -32,11 +32,23 @@ def contents(response: HttpResponse) -> list[dict[str, Any]]:
     if response.status_code == 204:
         return []
     assert response.status_code == 200, response.content
-    layers = mapbox_vector_tile.decode(response.content, default_options={"y_coord_down": True})
-    assert len(layers) == 1
-    (layer,) = layers.values()
-    assert layer["extent"] == 4096
-    return list(layer["features"])
+    shown, features = decoded(response.content)
+    assert response["Hromada-Features"] == str(features)
+    return shown
+
+
+def decoded(body: bytes) -> tuple[list[dict[str, Any]], int]:
+    """What a tile draws, and how many features it says are at home in it."""
+    if not body:
+        return [], 0
+    layers = mapbox_vector_tile.decode(body, default_options={"y_coord_down": True})
+    (count,) = layers.pop("hromada")["features"]
+    assert count["geometry"] == {"type": "Point", "coordinates": [2048, 2048]}
+    assert all(layer["extent"] == 4096 for layer in layers.values())
+    assert len(layers) <= 1
+    return [feature for layer in layers.values() for feature in layer["features"]], count["properties"][
+        "features"
+    ]
 
 
 def ids(response: HttpResponse) -> list[int]:
