@@ -13,6 +13,9 @@ from layers.styles.recipe import LabelStyle, Recipe, Stroke, StyleClass, Symbol,
 
 Expression = Any
 TRANSPARENT = "rgba(0,0,0,0)"
+COUNT = "_n"
+"""The property of what stands for several features in a tile of a low zoom: how many. A key of no field."""
+
 MIDDLE_LATITUDE = 49.0
 """Scales become zooms at this latitude unless the community's is given; over Ukraine at most 0.2 zoom off."""
 
@@ -20,6 +23,10 @@ _EQUATOR_M = 40_075_016.685_578_5
 _TILE_PX = 512
 _PIXEL_M = 0.000_28  # the "standardised rendering pixel" of OGC
 _MAX_ZOOM = 24.0
+_GATHERED = ["has", COUNT]
+_CLUSTER_RADII = (2, 8, 10, 9.5, 100, 12, 1_000, 15)
+"""Pairs of a number of points and the radius of the circle that stands for them."""
+_MANY = 10_000
 _KINDS = {
     "polygon": ["Polygon", "MultiPolygon"],
     "line": ["LineString", "MultiLineString", "Polygon", "MultiPolygon"],
@@ -70,9 +77,11 @@ class _Compiler:
         if geometry != "point":
             result += self.lines()
         if geometry in ("point", "mixed"):
-            result.append(self.circles())
+            result += [self.circles(), self.clusters()]
         if self.recipe.label:
             result.append(self.labels(self.recipe.label))
+        if geometry in ("point", "mixed"):
+            result.append(self.counts())
         return result
 
     def areas(self) -> list[dict[str, Any]]:
@@ -84,6 +93,14 @@ class _Compiler:
                 "fill-opacity": self.pick(lambda symbol: symbol.opacity),
             }
             result.append(self.layer("fill", "fill", "polygon", paint))
+        if not all(symbol.fill for symbol in drawn):
+            # Gathered areas have no outline, so those without a fill show the ink of theirs.
+            paint = {"fill-color": self.pick(lambda symbol: symbol.stroke.color), "fill-opacity": 0.5}
+            result.append(
+                self.layer(
+                    "gathered", "fill", "polygon", paint, only=lambda symbol: not symbol.fill, gathered=True
+                )
+            )
         if any(symbol.pattern for symbol in drawn):
             paint = {
                 "fill-pattern": self.pick(lambda symbol: symbol.pattern or ""),
@@ -98,6 +115,7 @@ class _Compiler:
         result = []
         rounded = {"line-cap": "round", "line-join": "round"}
         kind = "polygon" if self.recipe.geometry == "polygon" else "line"
+        outlines = None if self.recipe.geometry == "line" else False
         if self.recipe.casing and kind == "line":
             paint = {
                 "line-color": self.recipe.casing.color,
@@ -116,7 +134,7 @@ class _Compiler:
                 paint["line-dasharray"] = list(dash)
             layout = {"line-cap": "butt" if dash else "round", "line-join": "round"}
             name = "line" if number == 0 else f"line-{number + 1}"
-            result.append(self.layer(name, "line", kind, paint, layout=layout, only=mine))
+            result.append(self.layer(name, "line", kind, paint, layout=layout, only=mine, gathered=outlines))
         return result
 
     def by_dash(self) -> list[tuple[tuple[float, ...], Callable[[Symbol], bool]]]:
@@ -137,7 +155,28 @@ class _Compiler:
             "circle-stroke-width": self.size(lambda symbol: symbol.stroke.width),
             "circle-opacity": self.pick(lambda symbol: symbol.opacity),
         }
-        return self.layer("circle", "circle", "point", paint)
+        return self.layer("circle", "circle", "point", paint, gathered=False)
+
+    def clusters(self) -> dict[str, Any]:
+        """Points that lie too near to each other for this zoom: the more of them, the larger."""
+        paint = {
+            "circle-color": self.pick(lambda symbol: symbol.fill or symbol.stroke.color),
+            "circle-radius": ["interpolate", ["linear"], ["get", COUNT], *_CLUSTER_RADII],
+            "circle-stroke-color": "#ffffff",
+            "circle-stroke-width": 1,
+        }
+        return self.layer("cluster", "circle", "point", paint, gathered=True)
+
+    def counts(self) -> dict[str, Any]:
+        number = ["get", COUNT]
+        thousands = ["concat", ["to-string", ["round", ["/", number, 1000]]], "k"]
+        layout = {
+            "text-field": ["case", [">=", number, _MANY], thousands, ["to-string", number]],
+            "text-size": 11,
+            "text-allow-overlap": True,
+        }
+        paint = {"text-color": self.pick(lambda symbol: _ink_on(symbol.fill or symbol.stroke.color))}
+        return self.layer("count", "symbol", "point", paint, layout=layout, gathered=True)
 
     def labels(self, label: LabelStyle) -> dict[str, Any]:
         layout: dict[str, Any] = {"text-field": ["to-string", ["get", label.field]], "text-size": label.size}
@@ -161,7 +200,9 @@ class _Compiler:
         *,
         layout: dict[str, Any] | None = None,
         only: Callable[[Symbol], bool] | None = None,
+        gathered: bool | None = None,
     ) -> dict[str, Any]:
+        """`gathered`: whether it draws what stands for several features, or only features; None: both."""
         result: dict[str, Any] = {
             "id": f"{self.source_layer}/{name}",
             "type": kind,
@@ -172,7 +213,7 @@ class _Compiler:
             result["minzoom"] = scale_to_zoom(self.recipe.max_scale, latitude=self.latitude)
         if self.recipe.min_scale > 0:
             result["maxzoom"] = scale_to_zoom(self.recipe.min_scale, latitude=self.latitude)
-        condition = self.condition(geometry, only)
+        condition = self.condition(geometry, only, gathered)
         if condition is not None:
             result["filter"] = condition
         if layout:
@@ -180,16 +221,26 @@ class _Compiler:
         result["paint"] = paint
         return result
 
-    def condition(self, geometry: str | None, only: Callable[[Symbol], bool] | None) -> Expression | None:
-        parts = []
+    def condition(
+        self, geometry: str | None, only: Callable[[Symbol], bool] | None, gathered: bool | None
+    ) -> Expression | None:
+        parts: list[Expression] = []
         if self.recipe.geometry == "mixed" and geometry is not None:
             parts.append(["in", ["geometry-type"], ["literal", _KINDS[geometry]]])
+        if gathered is not None:
+            parts.append(self.gathered(geometry) if gathered else ["!", self.gathered(geometry)])
         wanted = self.by_class(lambda item: item is not None and (only is None or only(item.symbol)))
         if wanted is not True:
             parts.append(wanted)
         if not parts:
             return None
         return parts[0] if len(parts) == 1 else ["all", *parts]
+
+    def gathered(self, geometry: str | None) -> Expression:
+        """Whether it stands for several features; of lines beside areas, only the areas are asked."""
+        if self.recipe.geometry == "mixed" and geometry == "line":
+            return ["all", _GATHERED, ["in", ["geometry-type"], ["literal", _KINDS["polygon"]]]]
+        return _GATHERED
 
     def pick(self, value: Callable[[Symbol], Any]) -> Expression:
         """An expression that gives each feature the value of its class."""
@@ -233,3 +284,14 @@ class _Compiler:
         for zoom in zooms:
             stops += [zoom, self.pick(lambda symbol, zoom=zoom: total(symbol, zoom))]  # type: ignore[misc]
         return stops
+
+
+def _ink_on(color: str) -> str:
+    """Black or white, whichever reads better on `color` (relative luminance of WCAG 2.1)."""
+    digits = color.lstrip("#")
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "#ffffff"

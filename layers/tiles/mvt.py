@@ -12,6 +12,7 @@ from layers.access import ReadSource
 from layers.models import Layer
 from layers.models.catalogue import GeometryType
 from layers.styles import fields_needed, label_zoom
+from layers.styles.maplibre import COUNT
 from layers.styles.of_layer import latitude_of, recipe_of
 from layers.styles.recipe import MAX_REACH_PX, Recipe
 from layers.tiles.address import EXTENT, MAX_ZOOM, TILE_PX, UNITS_PER_PX, WORLD_M, TileAddress
@@ -35,9 +36,6 @@ Tiles of this zoom are also the last ones made; the browser magnifies them (1 un
 
 KEY_ZOOM = 15
 """Tiles carry the key (a cadastral number) from here on where no label says otherwise."""
-
-COUNT = "_n"
-"""The property that tells how many features a gathered one stands for. No field's key can be this."""
 
 
 def last_tile_zoom(layer: Layer) -> int:

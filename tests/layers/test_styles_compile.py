@@ -174,3 +174,48 @@ def test_graduated_classes_without_titles_are_named_by_their_ranges() -> None:
 def test_the_legend_language_does_not_depend_on_the_reader_of_the_page() -> None:
     with override("en"):
         assert legend(FLOORS, "uk")[0]["label"] == "менше 2"
+
+
+def test_gathered_areas_have_their_class_colour_and_no_outline() -> None:
+    gathered, parcel = {"ownership": "200", "_n": 3}, {"ownership": "200"}
+    row = legend(OWNERSHIP)[1]
+    assert evaluate(layer(OWNERSHIP, "fill")["paint"]["fill-color"], gathered) == row["fill"]
+    outlines = [item for item in maplibre_layers(OWNERSHIP, "demo.x") if item["type"] == "line"]
+    drawn = [evaluate(item.get("filter", True), parcel) for item in outlines]
+    assert any(drawn)
+    assert not any(evaluate(item.get("filter", True), gathered) for item in outlines)
+
+
+def test_gathered_areas_without_a_fill_show_the_colour_of_their_outline() -> None:
+    recipe = {"version": 1, "geometry": "polygon", "renderer": {"type": "single"}, "stroke": "#123456"}
+    gathered = layer(recipe, "gathered")
+    assert gathered["paint"]["fill-color"] == "#123456"
+    assert [evaluate(gathered["filter"], values) for values in ({"_n": 2}, {})] == [True, False]
+
+
+def test_a_circle_for_many_points_grows_with_their_number_and_says_it() -> None:
+    cluster, count, single = layer(FLOORS, "cluster"), layer(FLOORS, "count"), layer(FLOORS, "circle")
+    crowd = {"floors": 3, "_n": 7}
+    assert [evaluate(item["filter"], crowd) for item in (cluster, count, single)] == [True, True, False]
+    assert [evaluate(item["filter"], {"floors": 3}) for item in (cluster, count, single)] == [
+        False,
+        False,
+        True,
+    ]
+    assert evaluate(cluster["paint"]["circle-color"], crowd) == legend(FLOORS)[1]["fill"]
+    assert cluster["paint"]["circle-radius"] == [
+        "interpolate",
+        ["linear"],
+        ["get", "_n"],
+        2,
+        8,
+        10,
+        9.5,
+        100,
+        12,
+        1000,
+        15,
+    ]
+    assert evaluate(count["layout"]["text-field"], crowd) == "7"
+    assert evaluate(count["paint"]["text-color"], {"floors": 12}) == "#ffffff"
+    assert evaluate(count["paint"]["text-color"], {"floors": 1}) == "#000000"
