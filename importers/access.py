@@ -4,6 +4,7 @@ An import shows rows of a layer and of a file: its owner sees it, and members wh
 layer it goes into. To everybody else there is no such import.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -51,11 +52,22 @@ def visible_import(user: Reader, uuid: Any) -> Import:
 def may_steer(user: User | None, importing: Import) -> bool:
     """Whether `user` may decide about, apply, cancel or discard it: its owner while they may edit, and those
     who manage the community. None is the server's own."""
+    return importing.pk in steered(user, [importing])
+
+
+def steered(user: User | None, imports: Sequence[Import]) -> frozenset[int]:
+    """The ids of those that `user` may steer; one query, however many there are."""
     if user is None or user.is_superuser:
-        return True
-    action = Action.EDIT if importing.owner_id == user.pk else Action.MANAGE
-    roles = roles_that_may(action)
-    return Membership.objects.filter(user=user, community=importing.community_id, role__in=roles).exists()
+        return frozenset(item.pk for item in imports)
+    communities = {item.community_id for item in imports}
+    held = Membership.objects.filter(user=user, community__in=communities)
+    roles = set(held.values_list("community", "role"))
+
+    def may(importing: Import) -> bool:
+        action = Action.EDIT if importing.owner_id == user.pk else Action.MANAGE
+        return any((importing.community_id, role) in roles for role in roles_that_may(action))
+
+    return frozenset(item.pk for item in imports if may(item))
 
 
 def _memberships(user: User, action: str) -> QuerySet[Membership]:

@@ -60,7 +60,7 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         "issue_counts": importing.issue_counts,
         "changeset": _changeset(importing.changeset),
         "layer": _layer(importing),
-        "can": possible(importing, state, user),
+        "can": possible(importing, state, steers=may_steer(user, importing)),
     }
 
 
@@ -87,9 +87,8 @@ def short_document(importing: Import, state: State) -> dict[str, Any]:
     }
 
 
-def possible(importing: Import, state: State, user: User) -> dict[str, bool]:
-    """What `user` can do with the import as it is."""
-    steers = may_steer(user, importing)
+def possible(importing: Import, state: State, *, steers: bool) -> dict[str, bool]:
+    """What can be done with the import as it is by one who `steers` it, or only looks at it."""
     open_to_change = steers and not state.is_working and state.status not in ENDED
     cancelling = state.job is not None and state.job.cancel_requested_at is not None
     unfinished = open_to_change and state.status not in (ImportStatus.CANCELLED, ImportStatus.FAILED)

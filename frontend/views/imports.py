@@ -35,7 +35,7 @@ from gis_core.errors import BadParameter, HromadaError, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action, roles_that_may
 from importers import steps
-from importers.access import visible_import
+from importers.access import steered, visible_import
 from importers.choices import INSPECT, PREPARE
 from importers.documents import import_document, possible, short_document
 from importers.gate import RasterGate, UploadGate
@@ -141,14 +141,14 @@ def import_list(request: HttpRequest, community: str) -> HttpResponse:
     imports = steps.visible_imports(request.user).filter(community=owner)
     found = list((imports.filter(pk__lt=before) if before else imports)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
-    brought = from_sources(shown, owner)
+    brought, mine = from_sources(shown, owner), steered(signed_in(request), shown)
     listed = [
         {
             "importing": item,
             "from_source": item.pk in brought,
             "document": short_document(item, state),
             "chip": stages.chip_of(state.status),
-            "can": possible(item, state, signed_in(request)),
+            "can": possible(item, state, steers=item.pk in mine),
         }
         for item, state in zip(shown, states_of(shown), strict=True)
     ]
