@@ -16,7 +16,6 @@ from tests.importers.shared_data import OLD_DATUM, Predicted
 
 _UNITS = re.compile(r"[^\d,.-]")
 _YES_NO = {"так": True, "ні": False}
-_MARGIN_DEG = 0.03
 _DEGREES = 1e-6
 
 
@@ -88,16 +87,15 @@ def _transformed(source: str, target: str) -> Any:
     return Transformer.from_crs(source, target, always_xy=True).transform
 
 
-def outside_of_ladyzhyn(predicted: Predicted) -> int | None:
-    """How many features lie wholly outside the box of the hromada with three hundredths of a degree around it."""
+def outside_of_ladyzhyn(predicted: Predicted) -> tuple[int, int] | None:
+    """The fewest and the most features that have nothing in the hromada and 5 km around it, in UTM zone 35: the
+    program draws that line as exactly as 400 m."""
     original = original_of(predicted)
     if original is None:
         return None
+    to_metres = Transformer.from_crs(4326, 32635, always_xy=True).transform
+    shapes = shapely.make_valid([shapely.geometry.shape(item["geometry"]) for item in original])
+    drawn = shapely.transform(shapes, to_metres, interleaved=False)
     shell = shapely.geometry.shape(features_of("ladyzhyn/boundaries.geojson")[0]["geometry"])
-    west, south, east, north = shell.bounds
-    box = (west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
-    bounds = shapely.bounds([shapely.geometry.shape(item["geometry"]) for item in original])
-    away = (
-        (bounds[:, 0] > box[2]) | (bounds[:, 2] < box[0]) | (bounds[:, 1] > box[3]) | (bounds[:, 3] < box[1])
-    )
-    return int(away.sum())
+    away_m = shapely.distance(drawn, shapely.transform(shell, to_metres, interleaved=False))
+    return int((away_m > 5_400).sum()), int((away_m > 4_600).sum())
