@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importers import columns, fields
+from importers.detect.columns import NULL_WORDS
 from importers.detect.encoding import codec_of, decode_column
 from importers.errors import EncodingNotKnown
 from importers.fields import FieldInfo, field_key, field_keys
@@ -98,7 +99,8 @@ def test_any_text_comes_out_of_json_as_it_went_in(values: list[str | None], tmp_
 
 
 def _cleaned(value: str | None) -> str | None:
-    """What the writer promises: no control characters but tabs and line ends, no outer spaces, no empty text."""
+    """What the writer promises: no control characters but tabs and line ends, no outer spaces, no empty text, and
+    none that only says that there is nothing."""
     if value is None:
         return None
     kept = "".join(
@@ -106,10 +108,9 @@ def _cleaned(value: str | None) -> str | None:
         for letter in value
         if not ((ord(letter) < 32 and letter not in "\t\n\r") or 127 <= ord(letter) < 160)
     )
-    return (
-        columns.pc.utf8_trim_whitespace(pa.scalar(kept.replace("\r\n", "\n").replace("\r", "\n"))).as_py()
-        or None
-    )
+    lines = pa.scalar(kept.replace("\r\n", "\n").replace("\r", "\n"))
+    text = columns.pc.utf8_trim_whitespace(lines).as_py()
+    return text if text and text not in NULL_WORDS else None
 
 
 @given(
