@@ -5,9 +5,9 @@
  * alone where it has no `data-features`. All tell what the page says in words, too.
  */
 import { requestJson } from "../api/http";
-import type { LngLat, Pixel } from "../map/port";
-import { boundsOf, extentOf, type Mark, type Shape, type Sketch, union } from "../map/sketch";
-import { el } from "../ui/dom";
+import type { Bounds, LngLat, Pixel } from "../map/port";
+import { boundsOf, extentOf, type Mark, mainExtentOf, type Shape, type Sketch, union } from "../map/sketch";
+import { button, el } from "../ui/dom";
 import { pageJson, pageWords } from "./page";
 import type { SmallMapConfig } from "./small-map";
 import type { Words } from "./words";
@@ -192,15 +192,32 @@ export class ImportDiffMap extends PageMap {
     );
     const first = await this.load(null);
     this.found = await this.loadIssues();
-    const bounds = this.dataset.features
-      ? extentOf(first.features.map(({ geometry }) => geometry))
-      : boundsOf(this.found.map(({ at }) => [at.lng, at.lat] as const));
     // Of those that were not sent, all that is known is that they should lie in the community.
-    if (bounds) sketch.fit(first.truncated ? union(bounds, config.bounds) : bounds);
+    const whole = (bounds: Bounds) => (first.truncated ? union(bounds, config.bounds) : bounds);
+    const geometries = first.features.map(({ geometry }) => geometry);
+    const all = this.dataset.features
+      ? extentOf(geometries)
+      : boundsOf(this.found.map(({ at }) => [at.lng, at.lat] as const));
+    const main = mainExtentOf(geometries);
+    if (all) sketch.fit(whole(main ?? all));
+    if (all && main) this.offerAll(() => sketch.fit(whole(all)));
     this.show(sketch, first);
     this.followRows(sketch);
     this.followClicks(sketch);
     if (first.truncated) sketch.map.on("moveend", () => void this.follow(sketch));
+  }
+
+  /** Says that something lies far from the rest, out of sight, and shows it when asked. */
+  private offerAll(seeAll: () => void): void {
+    const offer = el("p", { class: "small" }, `${this.words("map.strays")} `);
+    const showAll = () => {
+      seeAll();
+      offer.remove();
+      this.querySelector<HTMLElement>(".hm-surface")?.focus();
+    };
+    const text = this.words("map.all");
+    offer.append(button(text, { class: "button button--small" }, showAll, text));
+    this.note.before(offer);
   }
 
   /** What lies where the map was moved to; an answer that comes too late is not drawn. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundsOf, extentOf, union } from "./sketch";
+import { boundsOf, extentOf, mainExtentOf, union } from "./sketch";
 
 test("a box holds its places with a margin, a single point too", () => {
   expect(boundsOf([])).toBeNull();
@@ -30,4 +30,18 @@ test("the extent of geometries is that of all their corners, strays included", (
   expect(extentOf([area, { type: "GeometryCollection", geometries: [stray] }])).toEqual([29.2, 47, 30, 48.9]);
   expect(extentOf([{ type: "MultiPoint", coordinates: [] }])).toBeNull();
   expect(union([29, 48, 30, 49], [28, 48.5, 29.5, 50])).toEqual([28, 48, 30, 50]);
+});
+
+test("what lies far from the rest is left out of the box only where it makes the rest too small to see", () => {
+  const at = (x: number, y: number): GeoJSON.Geometry => ({ type: "Point", coordinates: [x, y] });
+  const town = Array.from({ length: 100 }, (_, i) => at(29 + (i % 10) / 100, 48 + Math.floor(i / 10) / 100));
+  const main = [29, 48, 29.09, 48.09];
+  expect(mainExtentOf(town)).toBeNull();
+  expect(mainExtentOf([...town, at(29.2, 48)])).toBeNull();
+  expect(mainExtentOf([...town, at(0, 0)])).toEqual(main);
+  expect(mainExtentOf([at(0, 0), ...town, at(60, 10)])).toEqual(main);
+  expect(mainExtentOf([...town, at(0, 0), at(60, 10), at(-70, 5)]), "a third is no stray").toBeNull();
+  expect(mainExtentOf([...town.slice(0, 4), at(0, 0)])).toEqual([29, 48, 29.03, 48]);
+  expect(mainExtentOf([...town.slice(0, 3), at(0, 0)]), "too few to tell which is the stray").toBeNull();
+  expect(mainExtentOf([{ type: "MultiPoint", coordinates: [] }])).toBeNull();
 });

@@ -66,6 +66,37 @@ export function extentOf(geometries: readonly GeoJSON.Geometry[]): Bounds | null
   return west <= east ? [west, south, east, north] : null;
 }
 
+const MOST_STRAYS = 0.02;
+const FEWEST_TO_JUDGE = 5;
+const USELESS_ABOVE = 4;
+
+/**
+ * The box of most of the geometries, where the box of all shows nothing well: the few that lie farthest from the
+ * middle (2 %, at least one) make it more than four times as long. Null where all are seen well together.
+ */
+export function mainExtentOf(geometries: readonly GeoJSON.Geometry[]): Bounds | null {
+  const boxes = geometries.map((geometry) => extentOf([geometry])).filter((box) => box !== null);
+  if (boxes.length < FEWEST_TO_JUDGE) return null;
+  const middles = boxes.map(
+    ([west, south, east, north]) => [(west + east) / 2, (south + north) / 2] as const,
+  );
+  const [x, y] = [median(middles.map((at) => at[0])), median(middles.map((at) => at[1]))];
+  const away = middles.map((at) => Math.max(Math.abs(at[0] - x), Math.abs(at[1] - y)));
+  const strays = Math.max(1, Math.floor(boxes.length * MOST_STRAYS));
+  const farthest = [...away].sort((a, b) => b - a)[strays]!;
+  const main = boxes.filter((_box, index) => away[index]! <= farthest).reduce(union);
+  return length(boxes.reduce(union)) > USELESS_ABOVE * length(main) ? main : null;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** The longer side, in degrees. */
+function length([west, south, east, north]: Bounds): number {
+  return Math.max(east - west, north - south);
+}
+
 /** The smallest box around both. */
 export function union([a, b, c, d]: Bounds, [west, south, east, north]: Bounds): Bounds {
   return [Math.min(a, west), Math.min(b, south), Math.max(c, east), Math.max(d, north)];
