@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from frontend.context import role_in
 from frontend.naming import naming_field
+from frontend.raster_config import raster_configs
 from frontend.reading import clearances, may_edit_in
 from gis_core.communities import Community
 from layers.access import visible_fields, visible_layers
@@ -28,7 +29,7 @@ HIDDEN_AT_FIRST = frozenset({"planning", "connectivity"})
 
 
 def map_config(request: HttpRequest, community: Community) -> dict[str, Any]:
-    """Two or three queries, however many layers there are."""
+    """Three or four queries, however many layers there are."""
     role = role_in(request, community)
     layers = list(visible_layers(request.user).filter(community=community))
     levels = clearances(request.user, layers)
@@ -40,6 +41,7 @@ def map_config(request: HttpRequest, community: Community) -> dict[str, Any]:
             _layer(layer, visible_fields(layer, levels[layer.pk]), can_edit=may_edit_in(role))
             for layer in layers
         ],
+        "rasters": raster_configs(request.user, community, language()),
         "editorAvailable": may_edit_in(role),
         "csrfToken": get_token(request) if may_edit_in(role) else "",
         "person": request.user.pk if may_edit_in(role) else None,

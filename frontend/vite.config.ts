@@ -5,8 +5,8 @@ import { defineConfig } from "vite";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-/** Loaded by import() from the viewer, so that a reader of the map never downloads it. */
-const ON_DEMAND = new Set(["editor.ts"]);
+/** Loaded by import() from the viewer, by those alone who need it. */
+const ON_DEMAND = new Set(["editor.ts", "rasters.ts"]);
 
 /** Every script in src/pages is an entry of its own; so is the style sheet that all Django pages share. */
 function entries(): string[] {

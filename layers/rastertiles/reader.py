@@ -11,6 +11,7 @@ import selectors
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -44,6 +45,9 @@ _ONE_THREAD = {  # Landlock binds the thread that asks for it
     "NUMEXPR_NUM_THREADS": "1",
     "NUMEXPR_MAX_THREADS": "1",
 }
+
+# The child asks the kernel to end with its parent, and the kernel means the thread that started it: one that stays.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="raster-reader")
 
 
 class RasterGone(HromadaError):
@@ -109,11 +113,12 @@ class Reader:
     def _started(self) -> "subprocess.Popen[bytes]":
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         memory_mb = limits.value("raster_reader_memory_mb")
-        child = subprocess.Popen(
+        child = _starter.submit(
+            subprocess.Popen,
             [sys.executable, "-s", "-B", *CHILD, str(self.folder), str(os.getpid()), str(memory_mb)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True,
             env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent", **_GDAL, **_ONE_THREAD},
-        )  # fmt: skip
+        ).result()  # fmt: skip
         self._asked = False
         assert child.stdout is not None  # noqa: S101 - for the type checker
         try:

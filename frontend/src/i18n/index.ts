@@ -66,6 +66,13 @@ export class I18n {
     });
   }
 
+  /** A unit of Intl by its short name: "м". */
+  unit(unit: string): string {
+    const style = { style: "unit", unit, unitDisplay: "short" } as const;
+    const parts = new Intl.NumberFormat(this.locale, style).formatToParts(1);
+    return parts.find(({ type }) => type === "unit")?.value ?? unit;
+  }
+
   private form(entry: Plural, n: number): string {
     return entry[this.plurals.select(n)] ?? entry.other ?? entry.many ?? "";
   }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,20 @@ def test_a_process_that_was_killed_is_replaced(raster: MakeRaster) -> None:
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     assert at_point(dem, *place) == before
+
+
+def test_the_process_outlives_the_thread_that_first_asked_it(raster: MakeRaster) -> None:
+    dem = raster(ramp())
+    request = {"do": "point", "file": dem.path.name, "crs": dem.crs_wkt, "at": list(place_of(dem, 10, 10))}
+    first = Thread(target=reader().ask, args=(request,))
+    first.start()
+    first.join()
+    child = reader()._child
+    assert child is not None
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(timeout=1)
+    reader().ask(request)
+    assert reader()._child is child
 
 
 def test_a_process_that_does_not_answer_is_ended_and_the_client_asked_to_come_again(
