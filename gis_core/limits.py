@@ -36,7 +36,9 @@ TABLE: tuple[Limit, ...] = (
     Limit("max_field_name", 1_000, "letters", "Longest name of a column in an imported file"),
     Limit("max_vertices", 100_000, "vertices", "Most vertices in one imported feature"),
     Limit("max_diff_vertices", 500_000, "vertices", "Most vertices of an import's differences on one map"),
-    Limit("diff_tolerance_mm", 10, "mm", "Largest move of a vertex that an import does not count as a change"),
+    Limit(
+        "diff_tolerance_mm", 10, "mm", "Largest move of a vertex that an import does not count as a change"
+    ),
     Limit("max_edit_vertices", 10_000, "vertices", "Most vertices in one feature drawn by hand"),
     Limit("max_parts", 1_000, "parts", "Most parts in one multi-geometry"),
     Limit("max_rings", 10_000, "rings", "Most rings in one geometry"),
