@@ -304,8 +304,8 @@ def test_a_transform_without_a_picture_of_its_own_is_shown_in_centimetres(
 
 @pytest.mark.parametrize(
     ("name", "title"),
-    [("addresses_cp1251_nocpg_noldid_lcs05.zip", "Addresses"), ("parking_utf8_sk42_gk5.zip", "Parking"),
-     ("addresses_cp1251_nocpg_ldid_sk63x3.zip", "Addresses"), ("bus_routes_ucs2000_tm10.dxf", "Bus routes"),
+    [("addresses_cp1251_nocpg_noldid_lcs05.zip", "Адреси"), ("parking_utf8_sk42_gk5.zip", "Паркування"),
+     ("addresses_cp1251_nocpg_ldid_sk63x3.zip", "Адреси"), ("bus_routes_ucs2000_tm10.dxf", "Bus routes"),
      ("Ділянки_МСК-05.zip", "Ділянки"), ("ZemelniDilianky.shp", "Zemelni Dilianky"),
      ("Генплан 2024.gpkg", "Генплан 2024"),
      ("epsg4326.zip", "Epsg4326")],
