@@ -21,6 +21,7 @@ def is_published(layer: Layer) -> bool:
 def refresh_publication(layer: Layer) -> None:
     """Make schema `pub` agree with the layer's access, schema and name; in the caller's transaction."""
     name = sql.Identifier("pub", layer.published_name)
+    withdraw_overview(layer)  # first, as tiles open them: in another order the two would wait for each other
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
         if is_published(layer):
@@ -30,9 +31,9 @@ def refresh_publication(layer: Layer) -> None:
 
 def withdraw_publication(layer: Layer) -> None:
     """Take the layer out of schema `pub`."""
+    withdraw_overview(layer)
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(sql.Identifier("pub", layer.published_name)))
-    withdraw_overview(layer)
 
 
 def published_overview(layer: Layer) -> sql.Composable:
