@@ -39,8 +39,9 @@ EDITORS, READERS, STARTING_S = 2, 2, 3
 @pytest.mark.soak
 @pytest.mark.timeout(amount(120, 3600))
 def test_no_reader_ever_gets_a_tile_from_before_a_commit(
-    make_layer: Callable[..., Layer], user_with_role: Callable[..., User]
+    make_layer: Callable[..., Layer], user_with_role: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its seed is printed. With an odd one tiles are crowded."""
     seed = int(os.environ.get("HROMADA_SOAK_SEED") or random.SystemRandom().randrange(10**6))
     seconds = float(os.environ.get("HROMADA_SOAK_SECONDS") or amount(8, 300))
     tell(f"seed {seed}, {seconds} s; again with HROMADA_SOAK_SEED={seed}")
@@ -55,12 +56,15 @@ def test_no_reader_ever_gets_a_tile_from_before_a_commit(
         "layers": [parcels.full_name, wells.full_name],
         "session": member.cookies[settings.SESSION_COOKIE_NAME].value,
     }
+    crowded = seed % 2 == 1
+    if crowded:  # tiles gather in larger cells, and show little by itself
+        monkeypatch.setenv("HROMADA_MAX_TILE_FEATURES", "30")
     done = run_all(given, seed)
     tell(f"{dict(done)}")
     assert done["draw"] > 10
     assert done["append"] + done["replace"] + done["undo"] > 3
     assert done["compared"] > 50
-    assert done["marks"] > 50
+    assert crowded or done["marks"] > 50
     assert done["200"] > 50
     assert done["304"] > 5
     compare_all_kept_tiles()
@@ -75,13 +79,7 @@ def run_all(given: dict[str, Any], seed: int) -> Counter[str]:
 
     running = [
         subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.layers.freshness",
-                role,
-                json.dumps(given | {"seed": seed + number}),
-            ],
+            [sys.executable, "-m", "tests.layers.freshness", role, json.dumps(of(role, number))],
             cwd=ROOT,
             env=environment(),
             stdout=subprocess.PIPE,
