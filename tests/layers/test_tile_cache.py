@@ -361,6 +361,15 @@ def test_what_else_decides_a_layers_tiles_forgets_them_all(
     assert kept() == [TILE]
 
 
+def test_gathered_rows_that_are_made_anew_forget_the_tiles_made_of_the_old_ones(
+    make_layer: MakeLayer, anonymous: Client
+) -> None:
+    layer = make_layer(features=FEATURES)
+    get_tile(anonymous, layer, TILE)
+    Layer.objects.filter(pk=layer.pk).update(overview_made_with="another")
+    assert kept() == []
+
+
 def test_a_large_changeset_forgets_the_whole_layer(
     make_layer: MakeLayer, anonymous: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
