@@ -67,7 +67,7 @@ CREATE TABLE overviews.template (
     z smallint NOT NULL,
     x smallint NOT NULL,
     y smallint NOT NULL,
-    kind smallint NOT NULL,      -- dimension: 0 points in cells of 16 px, 1 lines, of 2 px, 2 areas, of 4 px
+    kind smallint NOT NULL,      -- dimension: 0 points in cells of 32 px, 1 lines, of 2 px, 2 areas, of 4 px
     class smallint NOT NULL,     -- of the recipe; -1 what no class covers
     ax integer NOT NULL,         -- the cell; of a line, that of its one end
     ay integer NOT NULL,

@@ -15,12 +15,12 @@ from layers.tiles.overview_classes import Classes, Column
 LAST_ZOOM = 13
 """The last zoom with gathered rows; from the next one on tiles hold every feature as itself."""
 
-CELL_PX = (16, 2, 4)
+CELL_PX = (32, 2, 4)
 """Side of a cell by the dimension of the features in it: points, lines, areas."""
 
 KEY = ("variant", "z", "x", "y", "kind", "ay", "ax", "dy", "dx", "class")
 SUMS = ("n", "weight", "sum_x", "sum_y", "sum_id")
-_BITS = "(ARRAY[5, 8, 7])[kind + 1]"
+_BITS = "(ARRAY[4, 8, 7])[kind + 1]"
 NEAR_LINE_CELLS = int(MAX_REACH_PX) // 2 // CELL_PX[1]
 
 
@@ -28,8 +28,8 @@ def measures(
     rows: sql.Composable, every: Sequence[Classes], column: Column, *, more: str = "id"
 ) -> sql.Composed:
     """SELECT of what each feature adds to rows of any zoom: own (the zoom from which it is drawn as itself),
-    kind, x, y (the middle of its box), ax, ay, bx, by (a line's ends; of an area two places half-way from its middle
-    to vertices that lie far apart), is_long (the area is spread over the three), weight, class_0, class_1, …
+    kind, x, y (the middle of its box), ax, ay, bx, by (a line's ends; of an area two places two thirds of the way
+    from its middle to vertices that lie far apart), is_long (the area is spread over the three), weight, class_0, class_1, …
 
     `rows` has id, geom_3857, drawn_from and whatever `column` names; `more` are columns to pass on.
     """
@@ -43,16 +43,17 @@ def measures(
     )
 
 
+# OFFSET 0 keeps each step from being written out wherever the next one names it, and computed as often.
 _MEASURES = """
     SELECT *, kind = 2 AND weight >= 3 AND first IS NOT NULL AND long > 1 << greatest(24 - own, 0) AS is_long,
            CASE WHEN first IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(first))
-                ELSE (x + overview_x(ST_X(first))) / 2 END AS ax,
+                ELSE x + (overview_x(ST_X(first)) - x) * 2 / 3 END AS ax,
            CASE WHEN first IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(first))
-                ELSE (y + overview_y(ST_Y(first))) / 2 END AS ay,
+                ELSE y + (overview_y(ST_Y(first)) - y) * 2 / 3 END AS ay,
            CASE WHEN last IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(last))
-                ELSE (x + overview_x(ST_X(last))) / 2 END AS bx,
+                ELSE x + (overview_x(ST_X(last)) - x) * 2 / 3 END AS bx,
            CASE WHEN last IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(last))
-                ELSE (y + overview_y(ST_Y(last))) / 2 END AS by
+                ELSE y + (overview_y(ST_Y(last)) - y) * 2 / 3 END AS by
     FROM (
         SELECT {more}, own, kind, {numbers}, (west + east) / 2 AS x, (north + south) / 2 AS y,
                greatest(east - west, south - north) AS long,
@@ -68,8 +69,8 @@ _MEASURES = """
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
             FROM (SELECT {more}, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, {classes}
-                  FROM {rows}) AS measured
-        ) AS placed
+                  FROM {rows} OFFSET 0) AS measured OFFSET 0
+        ) AS placed OFFSET 0
     ) AS ended"""
 
 
@@ -141,7 +142,7 @@ def summed(rows: sql.Composable) -> sql.Composed:
 _SUMMED = """
     SELECT variant, z, x, y, kind, class, ax, ay, dx, dy,
            CASE kind
-               WHEN 0 THEN ax & 31 IN (0, 31) OR ay & 31 IN (0, 31)
+               WHEN 0 THEN ax & 15 IN (0, 15) OR ay & 15 IN (0, 15)
                WHEN 1 THEN least(ax, ax + dx) - (x << 8) < {near}
                         OR greatest(ax, ax + dx) - (x << 8) >= 256 - {near}
                         OR least(ay, ay + dy) - (y << 8) < {near}

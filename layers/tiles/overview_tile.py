@@ -107,7 +107,7 @@ class Gathering:
             rows=every,
             left=sql.Literal(x << 8), right=sql.Literal((x + 1) << 8),
             top=sql.Literal(y << 8), bottom=sql.Literal((y + 1) << 8),
-            point=sql.Literal(1 << 3), line=sql.Literal(NEAR_LINE_CELLS),
+            point=sql.Literal(1 << 4), line=sql.Literal(NEAR_LINE_CELLS),
         )  # fmt: skip
 
     def _stored_rows(self) -> list[sql.Composable]:
@@ -159,7 +159,7 @@ _NEAR = (
 
 # Cells of points and lines alike are counted in those of lines, 2^8 to a tile.
 _REACHING = """
-    (SELECT * FROM (SELECT *, CASE kind WHEN 0 THEN 3 ELSE 0 END AS up,
+    (SELECT * FROM (SELECT *, CASE kind WHEN 0 THEN 4 ELSE 0 END AS up,
                            CASE kind WHEN 0 THEN {point} ELSE {line} END AS m FROM {rows}) AS fine
      WHERE mine OR (greatest(ax, ax + dx) << up >= {left} - m AND least(ax, ax + dx) << up < {right} + m
                     AND greatest(ay, ay + dy) << up >= {top} - m AND least(ay, ay + dy) << up < {bottom} + m)

@@ -13,7 +13,7 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
             FROM (SELECT kind, class, ax, ay, dx, dy, n, weight, sum_x, sum_y, sum_id, x = 2389 AND y = 1389 AS mine FROM (
     SELECT variant, z, x, y, kind, class, ax, ay, dx, dy,
            CASE kind
-               WHEN 0 THEN ax & 31 IN (0, 31) OR ay & 31 IN (0, 31)
+               WHEN 0 THEN ax & 15 IN (0, 15) OR ay & 15 IN (0, 15)
                WHEN 1 THEN least(ax, ax + dx) - (x << 8) < 4
                         OR greatest(ax, ax + dx) - (x << 8) >= 256 - 4
                         OR least(ay, ay + dy) - (y << 8) < 4
@@ -36,16 +36,16 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    (CASE kind WHEN 1 THEN by ELSE y END) >> fine AS by,
                    1 AS n, 1 * (weight - CASE WHEN is_long THEN weight / 3 * 2 ELSE 0 END) AS weight,
                    1 * x::bigint AS sum_x, 1 * y::bigint AS sum_y, 1 * id AS sum_id
-            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[5, 8, 7])[kind + 1] AS fine FROM (
+            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[4, 8, 7])[kind + 1] AS fine FROM (
     SELECT *, kind = 2 AND weight >= 3 AND first IS NOT NULL AND long > 1 << greatest(24 - own, 0) AS is_long,
            CASE WHEN first IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(first))
-                ELSE (x + overview_x(ST_X(first))) / 2 END AS ax,
+                ELSE x + (overview_x(ST_X(first)) - x) * 2 / 3 END AS ax,
            CASE WHEN first IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(first))
-                ELSE (y + overview_y(ST_Y(first))) / 2 END AS ay,
+                ELSE y + (overview_y(ST_Y(first)) - y) * 2 / 3 END AS ay,
            CASE WHEN last IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(last))
-                ELSE (x + overview_x(ST_X(last))) / 2 END AS bx,
+                ELSE x + (overview_x(ST_X(last)) - x) * 2 / 3 END AS bx,
            CASE WHEN last IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(last))
-                ELSE (y + overview_y(ST_Y(last))) / 2 END AS by
+                ELSE y + (overview_y(ST_Y(last)) - y) * 2 / 3 END AS by
     FROM (
         SELECT id, own, kind, "class_0", (west + east) / 2 AS x, (north + south) / 2 AS y,
                greatest(east - west, south - north) AS long,
@@ -61,22 +61,22 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
             FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
-                  FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.0625) AND drawn_from % 100 > 12) AS near) AS measured
-        ) AS placed
+                  FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
+        ) AS placed OFFSET 0
     ) AS ended) AS "m") AS measured
             UNION ALL
             SELECT z, kind, class, px >> (30 - z), py >> (30 - z), px >> fine, py >> fine, px >> fine, py >> fine,
                    0, 1 * (weight / 3), 0, 0, 0
-            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[5, 8, 7])[kind + 1] AS fine FROM (
+            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[4, 8, 7])[kind + 1] AS fine FROM (
     SELECT *, kind = 2 AND weight >= 3 AND first IS NOT NULL AND long > 1 << greatest(24 - own, 0) AS is_long,
            CASE WHEN first IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(first))
-                ELSE (x + overview_x(ST_X(first))) / 2 END AS ax,
+                ELSE x + (overview_x(ST_X(first)) - x) * 2 / 3 END AS ax,
            CASE WHEN first IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(first))
-                ELSE (y + overview_y(ST_Y(first))) / 2 END AS ay,
+                ELSE y + (overview_y(ST_Y(first)) - y) * 2 / 3 END AS ay,
            CASE WHEN last IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(last))
-                ELSE (x + overview_x(ST_X(last))) / 2 END AS bx,
+                ELSE x + (overview_x(ST_X(last)) - x) * 2 / 3 END AS bx,
            CASE WHEN last IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(last))
-                ELSE (y + overview_y(ST_Y(last))) / 2 END AS by
+                ELSE y + (overview_y(ST_Y(last)) - y) * 2 / 3 END AS by
     FROM (
         SELECT id, own, kind, "class_0", (west + east) / 2 AS x, (north + south) / 2 AS y,
                greatest(east - west, south - north) AS long,
@@ -92,8 +92,8 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
             FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
-                  FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.0625) AND drawn_from % 100 > 12) AS near) AS measured
-        ) AS placed
+                  FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
+        ) AS placed OFFSET 0
     ) AS ended) AS "m"
                   WHERE is_long) AS measured,
                  LATERAL (VALUES (ax, ay), (bx, by)) AS place (px, py)
@@ -172,7 +172,7 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
             FROM (SELECT kind, class, ax, ay, dx, dy, n, weight, sum_x, sum_y, sum_id, x = 2389 AND y = 1389 AS mine FROM (
     SELECT variant, z, x, y, kind, class, ax, ay, dx, dy,
            CASE kind
-               WHEN 0 THEN ax & 31 IN (0, 31) OR ay & 31 IN (0, 31)
+               WHEN 0 THEN ax & 15 IN (0, 15) OR ay & 15 IN (0, 15)
                WHEN 1 THEN least(ax, ax + dx) - (x << 8) < 4
                         OR greatest(ax, ax + dx) - (x << 8) >= 256 - 4
                         OR least(ay, ay + dy) - (y << 8) < 4
@@ -195,16 +195,16 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    (CASE kind WHEN 1 THEN by ELSE y END) >> fine AS by,
                    1 AS n, 1 * (weight - CASE WHEN is_long THEN weight / 3 * 2 ELSE 0 END) AS weight,
                    1 * x::bigint AS sum_x, 1 * y::bigint AS sum_y, 1 * id AS sum_id
-            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[5, 8, 7])[kind + 1] AS fine FROM (
+            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[4, 8, 7])[kind + 1] AS fine FROM (
     SELECT *, kind = 2 AND weight >= 3 AND first IS NOT NULL AND long > 1 << greatest(24 - own, 0) AS is_long,
            CASE WHEN first IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(first))
-                ELSE (x + overview_x(ST_X(first))) / 2 END AS ax,
+                ELSE x + (overview_x(ST_X(first)) - x) * 2 / 3 END AS ax,
            CASE WHEN first IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(first))
-                ELSE (y + overview_y(ST_Y(first))) / 2 END AS ay,
+                ELSE y + (overview_y(ST_Y(first)) - y) * 2 / 3 END AS ay,
            CASE WHEN last IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(last))
-                ELSE (x + overview_x(ST_X(last))) / 2 END AS bx,
+                ELSE x + (overview_x(ST_X(last)) - x) * 2 / 3 END AS bx,
            CASE WHEN last IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(last))
-                ELSE (y + overview_y(ST_Y(last))) / 2 END AS by
+                ELSE y + (overview_y(ST_Y(last)) - y) * 2 / 3 END AS by
     FROM (
         SELECT id, own, kind, "class_0", (west + east) / 2 AS x, (north + south) / 2 AS y,
                greatest(east - west, south - north) AS long,
@@ -220,22 +220,22 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
             FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
-                  FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.0625) AND drawn_from % 100 > 12) AS near) AS measured
-        ) AS placed
+                  FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
+        ) AS placed OFFSET 0
     ) AS ended) AS "m") AS measured
             UNION ALL
             SELECT z, kind, class, px >> (30 - z), py >> (30 - z), px >> fine, py >> fine, px >> fine, py >> fine,
                    0, 1 * (weight / 3), 0, 0, 0
-            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[5, 8, 7])[kind + 1] AS fine FROM (
+            FROM (SELECT *, 12 AS z, "class_0" AS class, 30 - 12 - (ARRAY[4, 8, 7])[kind + 1] AS fine FROM (
     SELECT *, kind = 2 AND weight >= 3 AND first IS NOT NULL AND long > 1 << greatest(24 - own, 0) AS is_long,
            CASE WHEN first IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(first))
-                ELSE (x + overview_x(ST_X(first))) / 2 END AS ax,
+                ELSE x + (overview_x(ST_X(first)) - x) * 2 / 3 END AS ax,
            CASE WHEN first IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(first))
-                ELSE (y + overview_y(ST_Y(first))) / 2 END AS ay,
+                ELSE y + (overview_y(ST_Y(first)) - y) * 2 / 3 END AS ay,
            CASE WHEN last IS NULL THEN x WHEN kind = 1 THEN overview_x(ST_X(last))
-                ELSE (x + overview_x(ST_X(last))) / 2 END AS bx,
+                ELSE x + (overview_x(ST_X(last)) - x) * 2 / 3 END AS bx,
            CASE WHEN last IS NULL THEN y WHEN kind = 1 THEN overview_y(ST_Y(last))
-                ELSE (y + overview_y(ST_Y(last))) / 2 END AS by
+                ELSE y + (overview_y(ST_Y(last)) - y) * 2 / 3 END AS by
     FROM (
         SELECT id, own, kind, "class_0", (west + east) / 2 AS x, (north + south) / 2 AS y,
                greatest(east - west, south - north) AS long,
@@ -251,8 +251,8 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
             FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
-                  FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.0625) AND drawn_from % 100 > 12) AS near) AS measured
-        ) AS placed
+                  FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
+        ) AS placed OFFSET 0
     ) AS ended) AS "m"
                   WHERE is_long) AS measured,
                  LATERAL (VALUES (ax, ay), (bx, by)) AS place (px, py)

@@ -109,3 +109,9 @@ test("long text is broken between words; one long word stays whole", () => {
   ]);
   expect(breakLines("Новоолександрівськадовга", LOOK, measure)).toEqual(["Новоолександрівськадовга"]);
 });
+
+test("numbers in circles are all shown, however often one repeats", () => {
+  const look = { ...LOOK, overlap: true };
+  const circles = [10, 60, 110].map((x) => ({ ...label("7", x, 10, { look }), feature: undefined }));
+  expect(texts(circles)).toEqual(["7", "7", "7"]);
+});

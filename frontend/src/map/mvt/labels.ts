@@ -36,7 +36,7 @@ export function fontOf(look: LabelLook): string {
   return `${look.italic ? "italic " : ""}${look.bold ? 700 : 400} ${look.size}px "${LABEL_FONT}", sans-serif`;
 }
 
-/** One label per feature, and per name of an unnumbered one. */
+/** One label per feature, and per name of an unnumbered one, unless it may overlap others (the number in a circle). */
 export function labelKey(label: ScreenLabel): string {
   return `${label.layer}/${label.feature ?? ""}/${label.text}`;
 }
@@ -53,7 +53,8 @@ export function placeLabels(candidates: readonly ScreenLabel[], options: PlaceOp
   for (const label of ordered(candidates, options.shown)) {
     const key = labelKey(label);
     const repeats = streets.get(`${label.layer}/${label.text}`) ?? [];
-    if (Number.isFinite(label.room) ? tooClose(label, repeats) : named.has(key)) continue;
+    const isRepeated = label.feature !== undefined || !label.look.overlap ? named.has(key) : false;
+    if (Number.isFinite(label.room) ? tooClose(label, repeats) : isRepeated) continue;
     const fitted = fitLabel(label, options.measure);
     if (!fitted) continue;
     const boxes = boxesOf(fitted, options.measure);
