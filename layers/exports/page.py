@@ -96,7 +96,7 @@ def _features(source: ReadSource, tolerance_m: int, options: ExportOptions) -> l
     recipe = recipe_of(source.layer)
     places = {id(item): place for place, item in enumerate(recipe.all_classes)}
     for feature in features:
-        drawn = recipe.class_of(feature["properties"].get(recipe.field or ""))
+        drawn = recipe.class_for(feature["properties"])
         feature["s"] = places[id(drawn)] if drawn else -1
     return features
 

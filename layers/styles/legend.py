@@ -1,14 +1,15 @@
 """A recipe as the rows of a legend."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from layers.styles.filters import in_words
 from layers.styles.reading import read_recipe
-from layers.styles.recipe import Recipe, StyleClass, at_zoom, comparable
+from layers.styles.recipe import Recipe, Stroke, StyleClass, Symbol, at_zoom, comparable
 
 LEGEND_ZOOM = 15.0
 """Sizes in the legend are those of the map at this style zoom."""
@@ -34,21 +35,39 @@ class LegendEntry:
 def legend(recipe: Mapping[str, Any] | Recipe, lang: str = "uk") -> list[dict[str, Any]]:
     """The rows of the legend in drawing order, titles in `lang`, else in Ukrainian. Raises InvalidRecipe."""
     known = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
+    titles = class_titles(known, lang)
+    rows = [_entry(known, item, title) for item, title in zip(known.all_classes, titles, strict=True)]
+    return [asdict(row) for row in [*rows, *_sizes(known)]]
+
+
+def class_titles(recipe: Recipe, lang: str = "uk") -> list[str]:
+    """The titles of all classes in `lang`, else in Ukrainian; one of `single` without a title has none."""
     with override(lang):
-        rows = [
-            _entry(known, item, _title(item, lang) or _range(known, number))
-            for number, item in enumerate(known.classes)
-        ]
-        if known.other is not None:
-            spare = "" if known.renderer == "single" else _("Other")
-            rows.append(_entry(known, known.other, _title(known.other, lang) or spare))
-    return [asdict(row) for row in rows]
+        titles = [_title(item, lang) or _range(recipe, number) for number, item in enumerate(recipe.classes)]
+        if recipe.other is not None:
+            spare = "" if recipe.renderer == "single" else _("Other")
+            titles.append(_title(recipe.other, lang) or spare)
+    return titles
 
 
 def _title(item: StyleClass, lang: str) -> str:
     """The class's own title, else its values; empty when it has neither."""
     words = item.label.get(lang) or item.label.get("uk") or item.label.get("en")
+    if not words and item.condition is not None:
+        return in_words(item.condition)
     return words or ", ".join(comparable(value) or _("not filled in") for value in item.values)
+
+
+def _sizes(recipe: Recipe) -> list[LegendEntry]:
+    """Rows for circles that grow with a number: the smallest, a middle and the largest, without a colour."""
+    size = recipe.size
+    if size is None:
+        return []
+    plain = Symbol(None, None, Stroke("#5b6b73", 1.5), 0.0, 1.0)
+    circle = replace(_entry(recipe, StyleClass({}, plain), ""), kind="circle")
+    middle = float(f"{(size.values[0] + size.values[1]) / 2:.2g}")
+    marks = [("≤ ", size.values[0]), ("", middle), ("≥ ", size.values[1])]
+    return [replace(circle, label=f"{sign}{at:g}", radius=round(size.radius(at), 2)) for sign, at in marks]
 
 
 def _range(recipe: Recipe, number: int) -> str:

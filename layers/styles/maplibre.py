@@ -8,10 +8,14 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from layers.styles.filter_targets import maplibre_condition
 from layers.styles.reading import read_recipe
 from layers.styles.recipe import LabelStyle, Recipe, Stroke, StyleClass, Symbol, Zoomed, at_zoom, comparable
 
 Expression = Any
+CLASS = "_class"
+"""The property by which what a tile gathered tells its class where a recipe draws by rules: the number of the rule,
+from 0, or -1 for the others. No field's key can be this."""
 TRANSPARENT = "rgba(0,0,0,0)"
 COUNT = "_n"
 """The property of what stands for several features in a tile of a low zoom: how many. A key of no field."""
@@ -150,7 +154,7 @@ class _Compiler:
     def circles(self) -> dict[str, Any]:
         paint = {
             "circle-color": self.pick(lambda symbol: symbol.fill or TRANSPARENT),
-            "circle-radius": self.size(lambda symbol: symbol.radius),
+            "circle-radius": self.radius(),
             "circle-stroke-color": self.pick(lambda symbol: symbol.stroke.color),
             "circle-stroke-width": self.size(lambda symbol: symbol.stroke.width),
             "circle-opacity": self.pick(lambda symbol: symbol.opacity),
@@ -177,6 +181,21 @@ class _Compiler:
         }
         paint = {"text-color": self.pick(lambda symbol: _ink_on(symbol.fill or symbol.stroke.color))}
         return self.layer("count", "symbol", "point", paint, layout=layout, gathered=True)
+
+    def radius(self) -> Expression:
+        """Radius of circles: by a number where the recipe says so, else by class and zoom."""
+        size = self.recipe.size
+        if size is None:
+            return self.size(lambda symbol: symbol.radius)
+        value = ["get", size.field]
+        root = ["sqrt", ["max", 0, ["number", value]]]
+        stops = [
+            part
+            for at, px in zip(size.values, size.radii, strict=True)
+            for part in (round(math.sqrt(at), 6), px)
+        ]
+        grown = ["interpolate", ["linear"], root, *stops]
+        return ["case", ["==", ["typeof", value], "number"], grown, size.radii[0]]
 
     def labels(self, label: LabelStyle) -> dict[str, Any]:
         layout: dict[str, Any] = {"text-field": ["to-string", ["get", label.field]], "text-size": label.size}
@@ -252,6 +271,8 @@ class _Compiler:
         values = [value(item) for item in self.recipe.classes]
         if all(item == otherwise and type(item) is type(otherwise) for item in values):
             return otherwise
+        if self.recipe.renderer == "rules":
+            return self.by_rule(values, otherwise)
         field = ["get", self.recipe.field]
         if self.recipe.renderer == "graduated":
             steps: list[Any] = ["step", ["number", field], values[0]]
@@ -264,6 +285,16 @@ class _Compiler:
             if item != otherwise or type(item) is not type(otherwise):
                 match += [list(dict.fromkeys(comparable(entry) for entry in style_class.values)), item]
         return [*match, otherwise]
+
+    def by_rule(self, values: list[Any], otherwise: Any) -> Expression:
+        """The value of the first rule that holds; what a tile gathered says itself which one that is."""
+        numbers: list[Any] = ["match", ["get", CLASS]]
+        cases: list[Any] = ["case"]
+        for number, (rule, value) in enumerate(zip(self.recipe.classes, values, strict=True)):
+            numbers += [number, value]
+            if rule.condition is not None:
+                cases += [maplibre_condition(rule.condition), value]
+        return ["case", ["has", CLASS], [*numbers, otherwise], *cases[1:], otherwise]
 
     def size(self, size: Callable[[Symbol], Zoomed], *, plus: Stroke | None = None) -> Expression:
         """A size by zoom and class. MapLibre wants zoom outermost, so each stop holds its own choice.

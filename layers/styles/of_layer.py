@@ -15,17 +15,17 @@ def recipe_of(layer: Layer) -> Recipe:
     """The recipe a layer is drawn by. One that no longer fits (a renamed field) gives way to the default,
     so that a wrong style hides a colour, never a layer."""
     if layer.style:
-        own = _read(json.dumps(layer.style), frozenset(item.key for item in layer.schema))
+        own = _read(json.dumps(layer.style), tuple((item.key, item.type) for item in layer.schema))
         if own is not None:
             return own
     return read_recipe(default_recipe(layer.geometry_type, seed=layer.full_name))
 
 
 @lru_cache(maxsize=1024)
-def _read(style: str, fields: frozenset[str]) -> Recipe | None:
+def _read(style: str, fields: tuple[tuple[str, str], ...]) -> Recipe | None:
     """The recipe in `style`, None for a wrong one. Kept, because every tile asks."""
     try:
-        return read_recipe(json.loads(style), fields=fields)
+        return read_recipe(json.loads(style), fields=dict(fields))
     except InvalidRecipe:
         return None
 

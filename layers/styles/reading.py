@@ -8,7 +8,9 @@
      "label": {"field": "cad_num", "size": 11, "minScale": 2500}, "scale": {"min": 0, "max": 50000}}
 
 - `geometry`: point, line, polygon or mixed. `renderer.type`: single, categorized (each class has `value`,
-  one scalar or a list; null means "not filled in"), graduated (`breaks`, and one class more than breaks).
+  one scalar or a list; null means "not filled in"), graduated (`breaks`, and one class more than breaks; `method`
+  says how they were found), rules (each class has `filter`, see `layers.styles.filters`; the first that holds draws).
+- `sizeBy` (points): `{"field": "capacity", "values": [50, 500], "radii": [3, 12]}`, circles by a number.
 - A class, `other`, `single` and the recipe itself may set `fill`, `pattern`, `stroke`, `radius`, `opacity`;
   what a class leaves out is the recipe's. `stroke` may be just a colour. `casing` (lines) is drawn below.
 - Sizes are CSS pixels: a number, or {zoom: size} in style zoom (a 512 px tile is one zoom lower than
@@ -28,14 +30,17 @@ from django.utils.translation import gettext_lazy
 
 from gis_core import limits
 from gis_core.errors import HromadaError
+from layers.styles.filters import FilterReader, fields_of
 from layers.styles.recipe import (
     GEOMETRIES,
     MAX_REACH_PX,
+    METHODS,
     PATTERNS,
     RENDERERS,
     LabelStyle,
     Recipe,
     Scalar,
+    SizeBy,
     Stroke,
     StyleClass,
     Symbol,
@@ -46,11 +51,12 @@ from layers.styles.recipe import (
 
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _SYMBOL_KEYS = {"fill", "pattern", "stroke", "radius", "opacity"}
-_RECIPE_KEYS = _SYMBOL_KEYS | {"version", "geometry", "renderer", "label", "scale", "casing"}
+_RECIPE_KEYS = _SYMBOL_KEYS | {"version", "geometry", "renderer", "label", "scale", "casing", "sizeBy"}
 _RENDERER_KEYS = {
     "single": _SYMBOL_KEYS | {"type", "label"},
     "categorized": {"type", "field", "classes", "other"},
     "graduated": {"type", "field", "classes", "other", "breaks", "method"},
+    "rules": {"type", "classes", "other"},
 }
 _LINE = Stroke("#5b6b73", 1.0)
 _NO_LINE = Stroke("#5b6b73", 0.0)
@@ -72,7 +78,8 @@ class InvalidRecipe(HromadaError):
 def read_recipe(recipe: Mapping[str, Any], *, fields: Collection[str] | None = None) -> Recipe:
     """The typed form of `recipe`. Raises InvalidRecipe with the first problem in its text, all in `problems`.
 
-    With `fields` given, a field that is not among them is a problem too.
+    With `fields` given, a field that is not among them is a problem too; with a mapping of their types (those of
+    `layers.schema`) also one that cannot be drawn by.
     """
     reader = _Reader(fields)
     result = reader.recipe(recipe)
@@ -96,6 +103,10 @@ def fields_needed(recipe: Mapping[str, Any] | Recipe, *, labels: bool = True) ->
     """
     known = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     fields = {known.field} if known.field else set()
+    for item in known.classes:
+        fields |= fields_of(item.condition) if item.condition else set()
+    if known.size:
+        fields.add(known.size.field)
     if labels and known.label:
         fields.add(known.label.field)
     return fields
@@ -106,6 +117,7 @@ class _Reader:
 
     def __init__(self, fields: Collection[str] | None) -> None:
         self.fields = fields
+        self.types: Mapping[str, str] = fields if isinstance(fields, Mapping) else {}
         self.problems: list[Problem] = []
 
     def problem(self, place: str, reason: str) -> None:
@@ -126,9 +138,10 @@ class _Reader:
         classes, breaks, other = self.renderer(renderer, kind, base)
         low, high = self.scale(root.get("scale"))
         result = Recipe(
-            geometry=geometry, renderer=kind, field=None if kind == "single" else renderer.get("field"),
+            geometry=geometry, renderer=kind, field=renderer.get("field") if "field" in _RENDERER_KEYS[kind] else None,
             classes=classes, breaks=breaks, other=other, casing=self.casing(root.get("casing")),
             label=self.label_style(root.get("label")), min_scale=low, max_scale=high,
+            size=self.size_by(root.get("sizeBy"), geometry),
         )  # fmt: skip
         self.reach(result)
         return result
@@ -139,11 +152,14 @@ class _Reader:
         if kind == "single":
             label = self.text(value.get("label"), "renderer.label")
             return (), (), StyleClass(label, self.symbol(value, "renderer", base))
-        self.field(value.get("field"), "renderer.field")
+        if kind != "rules":
+            self.field(value.get("field"), "renderer.field")
+        if value.get("method") is not None:
+            self.choice(value["method"], "renderer.method", METHODS)
         items = self.sequence(value.get("classes"), "renderer.classes", limits.value("max_style_classes"))
         if isinstance(value.get("classes"), list) and not items:
             self.problem("renderer.classes", _("At least one class was expected."))
-        extra = {"value"} if kind == "categorized" else set()
+        extra = {"categorized": {"value"}, "rules": {"filter"}}.get(kind, set())
         classes = tuple(
             self.style_class(item, f"renderer.classes[{n}]", base, extra) for n, item in enumerate(items)
         )
@@ -153,16 +169,19 @@ class _Reader:
         if kind == "categorized":
             self.no_value_twice(classes)
             return classes, (), other
+        if kind == "rules":
+            return classes, (), other
         return classes, self.breaks(value.get("breaks"), len(classes)), other
 
     def style_class(self, value: Any, place: str, base: Symbol, extra: set[str]) -> StyleClass:
         item = self.mapping(value, place, _SYMBOL_KEYS | {"label"} | extra)
-        values: tuple[Scalar, ...] = ()
-        if extra:
-            values = self.values(item, place)
-        return StyleClass(
-            self.text(item.get("label"), f"{place}.label"), self.symbol(item, place, base), values
-        )
+        label, symbol = self.text(item.get("label"), f"{place}.label"), self.symbol(item, place, base)
+        if "value" in extra:
+            return StyleClass(label, symbol, self.values(item, place))
+        if "filter" in extra:
+            reader = FilterReader(self.problem, self.field, self.types)
+            return StyleClass(label, symbol, condition=reader.read(item.get("filter"), f"{place}.filter"))
+        return StyleClass(label, symbol)
 
     def values(self, item: dict[str, Any], place: str) -> tuple[Scalar, ...]:
         if "value" not in item:
@@ -232,6 +251,28 @@ class _Reader:
             )
         return Stroke(color, width, dash)
 
+    def size_by(self, value: Any, geometry: str) -> SizeBy | None:
+        if value is None:
+            return None
+        item = self.mapping(value, "sizeBy", {"field", "values", "radii"})
+        if geometry not in ("point", "mixed"):
+            self.problem("sizeBy", _("Only points are drawn larger by a number."))
+        self.field(item.get("field"), "sizeBy.field")
+        if self.types.get(str(item.get("field")), "number") not in ("integer", "number"):
+            self.problem("sizeBy.field", _("A field with numbers was expected."))
+        low, high = self.pair(item.get("values"), "sizeBy.values", 1e15)
+        least, most = self.pair(item.get("radii"), "sizeBy.radii", 64)
+        return SizeBy(str(item.get("field")), (low, high), (least, most))
+
+    def pair(self, value: Any, place: str, most: float) -> tuple[float, float]:
+        """Two rising numbers from 0 to `most`."""
+        items = self.sequence(value, place, 2)
+        numbers = [self.number(item, f"{place}[{n}]", 0, most, n) for n, item in enumerate(items)]
+        if len(numbers) == 2 and numbers[0] < numbers[1]:
+            return numbers[0], numbers[1]
+        self.problem(place, _("Two rising numbers were expected."))
+        return 0.0, 1.0
+
     def casing(self, value: Any) -> Stroke | None:
         return None if value is None else self.stroke(value, "casing", _LINE)
 
@@ -260,7 +301,8 @@ class _Reader:
         """Ink beyond the tile's margin would be cut at tile edges, so it is refused."""
         for style_class in recipe.all_classes:
             symbol = style_class.symbol
-            point = largest(symbol.radius) + largest(symbol.stroke.width)
+            radius = recipe.size.radii[1] if recipe.size else largest(symbol.radius)
+            point = radius + largest(symbol.stroke.width)
             if recipe.geometry in ("point", "mixed") and point > MAX_REACH_PX:
                 self.problem("radius", _("Radius and outline may have at most %d pixels.") % MAX_REACH_PX)
                 return

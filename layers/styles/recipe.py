@@ -1,9 +1,12 @@
 """The typed form of a recipe: what a layer looks like, before any target format."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from layers.styles.filters import Filter, holds
 
 Scalar = str | int | float | bool | None
 Stops = tuple[tuple[float, float], ...]
@@ -11,8 +14,10 @@ Zoomed = float | Stops
 """A size in CSS pixels: one number, or (zoom, size) stops in rising order, linear between them."""
 
 GEOMETRIES = ("point", "line", "polygon", "mixed")
-RENDERERS = ("single", "categorized", "graduated")
-PATTERNS = ("hatch45", "hatch135", "cross", "dots")
+RENDERERS = ("single", "categorized", "graduated", "rules")
+METHODS = ("quantile", "equal", "jenks", "manual")
+"""How the breaks of a graduated recipe were found; drawing does not ask."""
+PATTERNS = ("hatch45", "hatch135", "cross", "dots", "horizontal", "vertical", "grid")
 MAX_REACH_PX = 16.0
 """How far ink may reach from its geometry: tiles carry at most this margin (layers.tiles.mvt)."""
 
@@ -39,11 +44,29 @@ class Symbol:
 
 @dataclass(frozen=True)
 class StyleClass:
-    """One row of the legend: `values` (categorized only) and how they look."""
+    """One row of the legend: `values` (categorized) or `condition` (rules), and how they look."""
 
     label: Mapping[str, str]
     symbol: Symbol
     values: tuple[Scalar, ...] = ()
+    condition: Filter | None = None
+
+
+@dataclass(frozen=True)
+class SizeBy:
+    """Radius of circles by a number: the area of a circle grows with the value. `radii` are CSS pixels at the two
+    `values`; below and above them, and without a number, the radius stays at the ends (the smaller one)."""
+
+    field: str
+    values: tuple[float, float]
+    radii: tuple[float, float]
+
+    def radius(self, value: Scalar) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return self.radii[0]
+        low, high = (math.sqrt(limit) for limit in self.values)
+        share = min(max((math.sqrt(max(value, 0)) - low) / (high - low), 0.0), 1.0)
+        return self.radii[0] + (self.radii[1] - self.radii[0]) * share
 
 
 @dataclass(frozen=True)
@@ -62,7 +85,8 @@ class Recipe:
     """A checked recipe. `other` draws what no class covers; None leaves it undrawn.
 
     `single` has no classes and only `other`. `graduated` has one class more than `breaks`; class n
-    holds breaks[n-1] <= value < breaks[n]. Scales are denominators: drawn from 1:max to 1:min.
+    holds breaks[n-1] <= value < breaks[n]. Of `rules` the first whose condition holds draws. `size` makes circles
+    larger by a number. Scales are denominators: drawn from 1:max to 1:min.
     """
 
     geometry: str
@@ -75,13 +99,35 @@ class Recipe:
     label: LabelStyle | None
     min_scale: float
     max_scale: float | None
+    size: SizeBy | None = None
 
     @property
     def all_classes(self) -> tuple[StyleClass, ...]:
         return self.classes if self.other is None else (*self.classes, self.other)
 
+    def class_for(self, properties: Mapping[str, Scalar]) -> StyleClass | None:
+        """The class that draws a feature with these values; None when it is not drawn."""
+        if self.renderer != "rules":
+            return self.class_of(properties.get(self.field or ""))
+        for rule in self.classes:
+            if rule.condition is not None and holds(rule.condition, properties):
+                return rule
+        return self.other
+
+    def symbol_for(self, properties: Mapping[str, Scalar]) -> Symbol | None:
+        """How a feature with these values is drawn; None when it is not."""
+        found = self.class_for(properties)
+        if found is None or self.size is None:
+            return found.symbol if found else None
+        return replace(found.symbol, radius=self.size.radius(properties.get(self.size.field)))
+
     def class_of(self, value: Scalar) -> StyleClass | None:
-        """The class that draws a feature whose style field has this value; None when it is not drawn."""
+        """The class that draws a feature whose style field has this value; None when it is not drawn.
+
+        Rules ask for more than one field (`class_for`); here they get a feature without values.
+        """
+        if self.renderer == "rules":
+            return self.class_for({})
         if self.renderer == "graduated":
             if isinstance(value, bool) or not isinstance(value, int | float):
                 return self.other

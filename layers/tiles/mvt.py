@@ -12,7 +12,7 @@ from layers.access import ReadSource
 from layers.models import Layer
 from layers.models.catalogue import GeometryType
 from layers.styles import fields_needed, label_zoom
-from layers.styles.maplibre import COUNT
+from layers.styles.maplibre import CLASS, COUNT
 from layers.styles.of_layer import latitude_of, recipe_of
 from layers.styles.recipe import MAX_REACH_PX, Recipe
 from layers.tiles.address import EXTENT, MAX_ZOOM, TILE_PX, UNITS_PER_PX, WORLD_M, TileAddress
@@ -103,6 +103,8 @@ def tile_query(source: ReadSource, tile: TileAddress, *, coarse: int = 0) -> sql
             "SELECT * FROM ({} UNION ALL {}) AS every ORDER BY rank, line, place, class, id"
         ).format(_gathered(source, fields, gathering), rows)
         shown.append(sql.SQL("n AS {}").format(sql.Identifier(COUNT)))
+        if gathering.classes.recipe.renderer == "rules":
+            shown.append(sql.SQL("CASE rank WHEN 0 THEN class END AS {}").format(sql.Identifier(CLASS)))
     return sql.SQL(
         "SELECT ST_AsMVT(tile, {name}, {extent}, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint"
         " FROM ({rows}) AS row, LATERAL (SELECT {shown}) AS tile"

@@ -7,7 +7,7 @@ the style's fields share their rows, which are one *variant*.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from psycopg2 import sql
 from layers.access import ReadSource, visible_fields
 from layers.models import Layer
 from layers.schema import ACCESS_LEVELS, Field
+from layers.styles.filter_targets import sql_condition
 from layers.styles.of_layer import recipe_of
+from layers.styles.reading import fields_needed
 from layers.styles.recipe import Recipe, Scalar, comparable
 
 OTHER = -1
@@ -30,10 +32,12 @@ Column = Callable[[Field], sql.Composable]
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of a recipe for readers who see `field` (None: who do not see the style's field)."""
+    """The classes of a recipe for readers who see `field` (None: who do not see the style's field); where it draws
+    by rules, for those who see `rule_fields`, which are all that the rules ask for, or none."""
 
     recipe: Recipe
     field: Field | None
+    rule_fields: tuple[Field, ...] = ()
 
     @property
     def hidden(self) -> tuple[int, ...]:
@@ -42,6 +46,8 @@ class Classes:
 
     def number(self, column: Column) -> sql.Composable:
         """SQL of the class of a feature; `column` gives the typed value of a field."""
+        if self.recipe.renderer == "rules":
+            return rule_number(self.recipe, column, {item.key: item for item in self.rule_fields})
         if self.field is None:
             return sql.Literal(_class_number(self.recipe, None))
         value = column(self.field)
@@ -110,7 +116,21 @@ def made_with(layer: Layer) -> str:
 
 
 def _classes(recipe: Recipe, visible: Sequence[Field]) -> Classes:
+    if recipe.renderer == "rules":
+        wanted = fields_needed(recipe, labels=False)
+        seen = tuple(item for item in visible if item.key in wanted)
+        return Classes(recipe, None, seen if len(seen) == len(wanted) else ())
     return Classes(recipe, next((item for item in visible if item.key == recipe.field), None))
+
+
+def rule_number(recipe: Recipe, column: Column, fields: Mapping[str, Field]) -> sql.Composable:
+    """SQL of the number of the first rule that holds; a field that is not in `fields` has no values."""
+    cases = [
+        sql.SQL("WHEN {} THEN {}").format(sql_condition(item.condition, column, fields), sql.Literal(number))
+        for number, item in enumerate(recipe.classes)
+        if item.condition is not None
+    ]
+    return sql.SQL("CASE {} ELSE {} END").format(sql.SQL(" ").join(cases), sql.Literal(OTHER))
 
 
 def _class_number(recipe: Recipe, value: Scalar) -> int:
