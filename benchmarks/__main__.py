@@ -1,6 +1,6 @@
 """`make bench`: measures everything, prints a table, writes var/bench.json.
 
-    python -m benchmarks [imports] [tiles] [--parcels 200000 1000000] [--rounds 3] [--full]
+    python -m benchmarks [imports] [tiles] [rasters] [--parcels 200000 1000000] [--rounds 3] [--full]
 
 Works in a database of its own, hromada_bench, on the server that the program uses; it is dropped at the end.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import database
 from benchmarks.measuring import Figure, write_report
 
-PARTS = ("imports", "tiles")
+PARTS = ("imports", "tiles", "rasters")
 _LARGEST = 1_000_000
 
 
@@ -44,7 +44,7 @@ def _measured(chosen: argparse.Namespace, folder: Path) -> list[Figure]:
     import django
 
     django.setup()
-    from benchmarks import imports, tiles
+    from benchmarks import imports, rasters, tiles
 
     database.migrate()
     database.make_community()
@@ -64,6 +64,8 @@ def _measured(chosen: argparse.Namespace, folder: Path) -> list[Figure]:
         }
         for name, layer in layers.items():
             figures += tiles.measure(name, layer, rounds=chosen.rounds)
+    if "rasters" in chosen.parts:
+        figures += rasters.measure(folder, rounds=chosen.rounds)
     return figures
 
 
