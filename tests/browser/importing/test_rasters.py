@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from gis_core.communities import Community
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
+from tests.browser.importing.steps import drop
 from tests.browser.pages import Watched, shoot
-from tests.browser.test_import_wizard import drop
 from tests.browser.test_pages_axe import AXE, RULES
 from tests.importers.rasters.odd import LADYZHYN, ramp, write
 
@@ -21,13 +21,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "public"]),
     pytest.mark.usefixtures("committed"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HROMADA_MIN_FREE_DISK_PERCENT", "0")  # the disk of the machine is not the subject
-    settings.VAR_DIR = tmp_path / "var"
-    settings.MEDIA_ROOT = tmp_path / "var" / "uploads"
 
 
 def surround(community: Community, lon: float, lat: float) -> None:

@@ -1,6 +1,5 @@
 """The wizard in a real browser: from a file dropped on the page to features on the map, and back again."""
 
-import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers.models import Import, Upload
 from layers.models import Layer
+from tests.browser.importing.steps import ADDRESSES, drop, finish, step, to_differences, upload
 from tests.browser.on_map import click_on, panel, wait_for_tiles
 from tests.browser.pages import Watched, shoot
 from tests.browser.test_pages_axe import AXE, RULES
@@ -22,68 +22,13 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "public"]),
     pytest.mark.usefixtures("committed"),
 ]
-ADDRESSES = {"import": "/demo/import/", "imports": "/demo/imports/", "map": "/demo/"}
-REAL = Path(__file__).parents[3] / "shared/data/encodings_crs/addresses_cp1251_nocpg_noldid_lcs05.zip"
-
-
-@pytest.fixture(autouse=True)
-def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HROMADA_MIN_FREE_DISK_PERCENT", "0")  # the disk of the machine is not the subject
-    settings.VAR_DIR = tmp_path / "var"
-    settings.MEDIA_ROOT = tmp_path / "var" / "uploads"
-
-
-@pytest.fixture
-def planner(user_with_role: Callable[..., User]) -> User:
-    return user_with_role("editor", email="planner@example.org")
-
-
-def drop(page: Page, *given: Path) -> None:
-    """Files dragged from the desktop onto the page."""
-    packed = [[it.name, base64.b64encode(it.read_bytes()).decode()] for it in given]
-    transfer = page.evaluate_handle(
-        """files => {
-            const transfer = new DataTransfer();
-            for (const [name, text] of files) {
-                const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-                transfer.items.add(new File([bytes], name, { lastModified: 1700000000000 }));
-            }
-            return transfer;
-        }""",
-        packed,
-    )
-    page.locator("[data-drop]").dispatch_event("drop", {"dataTransfer": transfer})
-
-
-def upload(page: Page) -> None:
-    page.get_by_role("button", name="Завантажити та перевірити").click()
-    expect(page).to_have_url(re.compile(r"/demo/imports/[0-9a-f-]{36}/$"))
-
-
-def step(page: Page, title: str) -> None:
-    """The work of the step is done, and the page has gone on by itself."""
-    finish(page)
-    expect(page.locator("[aria-current=step]")).to_contain_text(title)
-
-
-def finish(page: Page) -> None:
-    """The job that the page waits for is done."""
-    expect(page.locator("import-progress")).to_be_visible()
-    run_ready_jobs()
-    expect(page.locator("import-progress")).to_have_count(0)
+REAL = Path(__file__).parents[4] / "shared/data/encodings_crs/addresses_cp1251_nocpg_noldid_lcs05.zip"
 
 
 def violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     return [f"{item['id']}: {item['nodes'][0]['html'][:200]}" for item in found["violations"]]
-
-
-def to_differences(page: Page, title: str) -> None:
-    page.get_by_label("Назва українською").fill(title)
-    page.get_by_label("Хто може бачити").select_option(label="Усі")
-    page.get_by_role("button", name="Показати відмінності").click()
-    step(page, "Відмінності")
 
 
 def test_the_check_asks_only_about_the_chosen_target(
@@ -251,4 +196,4 @@ def test_the_real_addresses_without_cpg_and_language_byte_need_no_code(
     expect(page.get_by_role("heading", name="Готово")).to_be_visible()
     layer = Layer.objects.get()
     assert layer.feature_count == 3443
-    assert Import.objects.get().summary["crs"] == "EPSG:9832"
+    assert (Import.objects.get().summary or {})["crs"] == "EPSG:9832"
