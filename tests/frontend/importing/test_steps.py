@@ -33,7 +33,7 @@ def test_a_file_goes_through_all_steps_without_a_script(client: Client, tmp_path
     assert wizard.page.links()["Показати шар"] == "/demo/layers/zemelni_dilianky/"
     wizard.act("revert")
     assert "Імпорт скасовано" in wizard.words
-    assert "Скасовано: 3 об’єкти додано" in wizard.words, "what was taken back"
+    assert "Скасовані зміни: 3 об’єкти додано" in wizard.words, "what was taken back"
     assert "Додано об’єктів" not in wizard.words, "as if it stood"
 
 
