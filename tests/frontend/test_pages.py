@@ -110,11 +110,11 @@ def test_lists_cost_the_same_queries_for_few_and_for_many(
     assert cost() == few
     assert few == {
         "anonymous /?all=1": 2,
-        "anonymous /demo/": 2,
+        "anonymous /demo/": 3,  # layers and rasters
         "anonymous /demo/layers/": 3,  # layers and rasters
         "anonymous /demo/layers/first/": 2,
         "editor /?all=1": 4,
-        "editor /demo/": 7,
+        "editor /demo/": 8,
         "editor /demo/layers/": 8,
         "editor /demo/layers/first/": 8,
     }
