@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import ProgrammingError, transaction
 
 from gis_core.people import User
+from importers.access import may_steer
 from importers.models import Import, ImportStatus
 from importers.states import WrongImportStatus, state_of
 from layers import diff
@@ -91,11 +92,15 @@ def accept(importing: Import, *, kind: str | None, ids: Sequence[int] | None, ac
 
 
 def sees_all(importing: Import, user: User) -> bool:
-    """Whether no field of the target layer is closed to the user; the owner knows the file anyway."""
+    """Whether no column of the file is closed to the user: its owner knows it anyway, and others see what no field
+    of the target layer hides from them. Who will see a layer that is yet to come is not settled: until then its
+    file is shown to those who may steer the import."""
     if importing.owner_id == user.pk:
         return True
     layer = importing.changeset.layer if importing.changeset else _target(importing)
-    return layer is None or len(editable_schema(user, layer).fields) == len(layer.schema.fields)
+    if layer is None or layer.is_draft:
+        return may_steer(user, importing)
+    return len(editable_schema(user, layer).fields) == len(layer.schema.fields)
 
 
 def _target(importing: Import) -> Layer | None:

@@ -22,9 +22,8 @@ from gis_core.jobs.errors import JobEnded
 from gis_core.jobs.models import JobState
 from gis_core.people import User
 from importers import pipeline, tasks
-from importers.access import may_steer, visible_imports
+from importers.access import may_steer
 from importers.choices import BadChoice, Choices
-from importers.documents import import_document
 from importers.earlier import with_target
 from importers.fields import field_key
 from importers.models import Import, ImportStatus, Upload
@@ -35,21 +34,6 @@ from importers.uploads import discard_upload
 from layers.catalogue import LayerBeingPrepared, may_create_layers, refuse_name_of_raster
 from layers.loads import LayerMovedOn
 from layers.models import Layer, Raster
-
-__all__ = [
-    "WrongImportStatus",
-    "apply",
-    "cancel",
-    "decide",
-    "discard",
-    "import_document",
-    "prepare",
-    "retry",
-    "revert",
-    "split",
-    "start_import",
-    "visible_imports",
-]  # fmt: skip
 
 _INSPECTED_WITH = frozenset({"encoding"})
 """Choices that change what is found in a file: with another encoding its columns have other names."""

@@ -19,7 +19,7 @@ from gis_core import limits
 from gis_core.errors import HromadaError
 from importers import steps
 from importers.folders import sweep_work_folders
-from importers.harvest.schedule import plan_lost_rounds
+from importers.harvest.tasks import plan_lost_rounds
 from importers.models import Import, Upload
 from importers.states import ENDED, state_of
 from importers.uploads import discard_upload

@@ -11,6 +11,7 @@ from frontend.forms import NOT_OFFERED
 from frontend.importing.names import title_of
 from gis_core.communities import Community
 from importers.fields import field_key
+from importers.steps import free_slug
 from layers.models import Changeset, Layer
 from layers.models.catalogue import AccessLevel, Theme, localised
 from layers.schema import Schema
@@ -145,8 +146,7 @@ class TargetForm(forms.Form):
         before = str(self.document["choices"]["layer"])
         if before not in self.layers and (before == base or before.startswith(f"{base}_")):
             return before
-        taken = Layer.objects.filter(community=self.community).values_list("slug", flat=True)
-        return field_key(base, taken)
+        return free_slug(self.community, title)
 
 
 def key_choices(document: Mapping[str, Any]) -> list[tuple[str, str]]:

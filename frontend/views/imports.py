@@ -35,14 +35,14 @@ from gis_core.errors import BadParameter, HromadaError, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action, roles_that_may
 from importers import steps
-from importers.access import steered, visible_import
+from importers.access import steered, visible_import, visible_imports
 from importers.choices import INSPECT, PREPARE
 from importers.documents import import_document, possible, short_document
 from importers.gate import RasterGate, UploadGate
 from importers.models import Import, Upload
 from importers.rasters.source import Sent, holds_raster
 from importers.review import accept
-from importers.states import state_of, states_of
+from importers.states import WrongImportStatus, state_of, states_of
 from importers.uploads import discard_upload, receive_upload
 
 PAGE_SIZE = 30
@@ -138,7 +138,7 @@ def import_list(request: HttpRequest, community: str) -> HttpResponse:
     if away := turned_away(request, owner, Action.EDIT):
         return away
     before = whole_number(request, "before")
-    imports = steps.visible_imports(request.user).filter(community=owner)
+    imports = visible_imports(request.user).filter(community=owner)
     found = list((imports.filter(pk__lt=before) if before else imports)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     brought, mine = from_sources(shown, owner), steered(signed_in(request), shown)
@@ -274,7 +274,7 @@ def review(request: HttpRequest, community: str, importing: UUID) -> HttpRespons
     found = import_of(request, community, importing)
     document = import_document(found, signed_in(request))
     if not document["can"]["apply"] or found.changeset is None:
-        raise steps.WrongImportStatus(status=document["status_label"])
+        raise WrongImportStatus(status=document["status_label"])
     shown, kept = (_row_ids(request, name) for name in ("shown", "row"))
     match request.POST.get("do", ""):
         case "rows":

@@ -11,7 +11,7 @@ import shapely
 
 from gis_core.communities import Community
 from gis_core.people import User
-from importers import steps
+from importers.documents import import_document
 from layers.exports import ExportOptions, export_layer
 from layers.models import Layer
 from tests.conftest import add_features
@@ -78,7 +78,7 @@ def test_an_export_sent_back_changes_nothing(
     file = tmp_path / f"sent{'.zip' if format == 'shp' else '.' + format.replace('seq', 'l')}"
     export_layer(user=editor, layer=layer, format=format, out=file, options=ExportOptions(**options))
     importing = started(file, community, editor, layer="parcels", mode="replace", until="apply")
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     told = document["diff"] or document["problem"] or document["question"]
     assert (document["status"], told.get("unchanged", told)) == ("unchanged", 12)
     assert whole(layer) == before

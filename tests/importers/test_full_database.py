@@ -16,6 +16,7 @@ from gis_core.communities import Community
 from gis_core.jobs.models import Job
 from gis_core.people import User
 from importers import steps
+from importers.documents import import_document
 from importers.models import ImportStatus
 from layers import staging
 from layers.models import Changeset, Feature, Layer
@@ -63,7 +64,7 @@ def editor(user_with_role: Callable[..., User]) -> User:
 
 
 def problem_of(importing: Any, editor: User) -> dict[str, Any]:
-    return dict(steps.import_document(importing, editor)["problem"])
+    return dict(import_document(importing, editor)["problem"])
 
 
 def test_no_room_for_the_rows_of_a_file_ends_the_import_at_once_and_it_can_be_done_again(

@@ -316,6 +316,20 @@ def test_values_of_a_file_are_closed_to_editors_to_whom_a_field_of_its_layer_is(
     assert [value for value in values if value in str(document)] == []
 
 
+def test_values_of_a_file_for_a_layer_that_is_yet_to_come_are_open_to_those_who_may_steer_alone(
+    community: Community, user_with_role: MakeUser, client_of: ClientOf, tmp_path: Path
+) -> None:
+    owner, other, admin = (client_of(user_with_role(role)) for role in ("editor", "reviewer", "admin"))
+    file = files.shapefile(tmp_path, files.parcels(3))
+    waiting = send(owner, file)["Location"]  # no layer is named yet
+    prepared = send(owner, file, layer="parcels")["Location"]
+    run_ready_jobs()
+    for address in (waiting, prepared):
+        told = [reader.get(address).content.decode() for reader in (owner, admin, other)]
+        assert ["0510600000:01:001" in text for text in told] == [True, True, False]
+        assert other.get(f"{address}/issues").status_code == 404
+
+
 def test_issues_are_a_list_a_table_in_the_readers_language_and_a_map(
     community: Community, browser: Client, tmp_path: Path
 ) -> None:

@@ -19,10 +19,12 @@ from gis_core.errors import NotAllowed, NotFound
 from gis_core.jobs.inline import run_ready_jobs
 from gis_core.people import User
 from importers import steps
+from importers.access import visible_imports
 from importers.choices import BadChoice
+from importers.documents import import_document
 from importers.folders import work_folder
 from importers.models import Import, ImportIssue, ImportStatus, Upload
-from importers.states import state_of
+from importers.states import WrongImportStatus, state_of
 from importers.upkeep import tidy
 from importers.uploads import receive_upload
 from layers.catalogue import LayerExists
@@ -83,13 +85,13 @@ def test_a_file_goes_step_by_step_and_each_waits_for_a_person(
     community: Community, editor: User, tmp_path: Path
 ) -> None:
     importing = started(files.shapefile(tmp_path, files.parcels(3)), community, editor, layer="parcels")
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert (document["status"], document["question"]) == ("waiting", None)
     assert document["inspection"]["layers"][0]["rows"] == 3
     assert document["can"]["prepare"]
     steps.prepare(importing=importing, actor=editor)
     importing = after_jobs(importing)
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert document["status"] == "ready"
     assert (document["diff"]["added"], document["summary"]["read"]) == (3, 3)
     assert not Feature.objects.exists()
@@ -121,7 +123,7 @@ def test_what_is_missing_is_asked_one_thing_after_the_other_and_no_job_fails(
     importing = started(file, community, editor, until="apply")
     asked = []
     for answer in ({"layer": "parcels"}, {"crs": "9832"}):
-        document = steps.import_document(importing, editor)
+        document = import_document(importing, editor)
         assert document["status"] == "waiting"
         asked.append(document["question"]["code"])
         steps.decide(importing=importing, actor=editor, choices=answer)
@@ -180,7 +182,7 @@ def test_an_applied_import_cannot_be_discarded(community: Community, editor: Use
     importing = started(
         files.shapefile(tmp_path, files.parcels(3)), community, editor, layer="parcels", until="apply"
     )
-    with pytest.raises(steps.WrongImportStatus):
+    with pytest.raises(WrongImportStatus):
         steps.discard(importing=importing, actor=editor)
     assert Feature.objects.count() == 3
 
@@ -200,7 +202,7 @@ def test_a_file_that_is_no_map_fails_with_its_reason_and_can_be_discarded(
 ) -> None:
     (tmp_path / "plan.xcf").write_text("не карта", encoding="utf-8")
     importing = started(tmp_path / "plan.xcf", community, editor, layer="parcels", until="apply")
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert (document["status"], document["problem"]["code"]) == ("failed", "not-a-spatial-file")
     assert "plan.xcf" in document["problem"]["message"]
     assert document["can"]["retry"]
@@ -220,7 +222,7 @@ def test_a_raster_is_shown_the_door_for_rasters(
     else:
         file.write_bytes(b"II*\x00")
     importing = started(file, community, editor, layer="ortho", until="apply")
-    problem = steps.import_document(importing, editor)["problem"]
+    problem = import_document(importing, editor)["problem"]
     assert problem["code"] == "raster-sent"
     assert name in problem["message"]
     assert "/api/rasters" in problem["message"]
@@ -247,10 +249,10 @@ def test_a_stranger_and_a_viewer_see_no_import_and_another_editor_sees_but_does_
     owner = user_with_role("editor")
     importing = started(files.shapefile(tmp_path, files.parcels(3)), community, owner, layer="parcels")
     viewer, stranger, other = (user_with_role(role) for role in ("viewer", None, "reviewer"))
-    assert list(steps.visible_imports(viewer)) == []
-    assert list(steps.visible_imports(stranger)) == []
-    assert list(steps.visible_imports(other)) == [importing]
-    assert not any(steps.import_document(importing, other)["can"].values())
+    assert list(visible_imports(viewer)) == []
+    assert list(visible_imports(stranger)) == []
+    assert list(visible_imports(other)) == [importing]
+    assert not any(import_document(importing, other)["can"].values())
     for step in (steps.prepare, steps.cancel, steps.discard):
         with pytest.raises(NotAllowed):
             step(importing=importing, actor=other)
@@ -264,12 +266,12 @@ def test_an_import_into_a_layer_that_one_does_not_see_does_not_exist_for_them(
     admin, editor = user_with_role("admin"), user_with_role("editor")
     file = files.shapefile(tmp_path, files.parcels(3))
     importing = started(file, community, admin, layer="secret", access_level="restricted", until="prepare")
-    assert list(steps.visible_imports(editor)) == []
+    assert list(visible_imports(editor)) == []
     steps.apply(importing=importing, actor=admin)
     after_jobs(importing)
     again = started(file, community, admin, layer="secret", mode="append")
-    assert list(steps.visible_imports(editor)) == []
-    assert list(steps.visible_imports(admin)) == [again, importing]
+    assert list(visible_imports(editor)) == []
+    assert list(visible_imports(admin)) == [again, importing]
 
 
 def test_a_job_of_an_earlier_turn_does_nothing(community: Community, editor: User, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from gis_core.communities import Community
 from gis_core.people import User
 from importers import review, steps
+from importers.documents import import_document
 from importers.models import Import, ImportStatus
+from importers.states import WrongImportStatus
 from layers.edits import apply_changeset, review_changeset
 from layers.models import Changeset, Feature, Layer
 from tests.conftest import add_features, square
@@ -40,15 +42,15 @@ def test_an_import_whose_undoing_waits_for_a_reviewer_says_so_and_is_not_undone_
     Layer.objects.update(review_required=True)
     steps.revert(importing=importing, actor=editor)
     importing = after_jobs(importing)
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert (document["status"], document["can"]["revert"]) == ("applied", False)
     assert document["status_label"] == "застосовано; скасування чекає на рецензента"
-    with pytest.raises(steps.WrongImportStatus, match="скасування чекає на рецензента"):
+    with pytest.raises(WrongImportStatus, match="скасування чекає на рецензента"):
         steps.revert(importing=importing, actor=editor)
     waiting = Changeset.objects.get(reverts__isnull=False)
     review_changeset(changeset=waiting, actor=user_with_role("reviewer"), verdict="rejected")
     importing = Import.objects.get(pk=importing.pk)
-    assert steps.import_document(importing, editor)["can"]["revert"]
+    assert import_document(importing, editor)["can"]["revert"]
     assert status_of(importing) == ImportStatus.APPLIED
 
 
@@ -68,13 +70,13 @@ def test_what_was_refused_stays_refused_when_the_layer_has_moved_on_and_the_file
     add_features(Layer.objects.get(), [(square(30, 50), {})])
     steps.apply(importing=importing, actor=editor)
     importing = after_jobs(importing)
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert (document["status"], document["problem"]["code"]) == ("failed", "layer-moved-on")
     for upload in importing.uploads.all():
         upload.path.unlink()
     steps.retry(importing=importing, actor=editor)
     importing = after_jobs(importing)
-    document = steps.import_document(importing, editor)
+    document = import_document(importing, editor)
     assert (document["status"], document["changeset"]["id"]) == ("ready", staged)
     assert (document["diff"]["added"], document["diff"]["removed"], document["diff"]["accepted"]) == (3, 1, 3)
     assert document["summary"]["removed"] == 1

@@ -10,7 +10,8 @@ from gis_core.jobs import progress
 from gis_core.jobs.messages import error_sentence
 from gis_core.management.reporting import Report, ReportingCommand
 from importers.harvest.run import run_round
-from importers.harvest.schedule import held_source, plan_next
+from importers.harvest.schedule import held_source
+from importers.harvest.tasks import plan_next
 from importers.models import LayerSource
 from layers.access import LayerNotFound
 from layers.models import Layer

@@ -17,7 +17,8 @@ from gis_core.jobs.models import Job
 from gis_core.people import Membership, User
 from importers import steps, tasks
 from importers.harvest import run as rounds
-from importers.harvest.schedule import pause, plan_lost_rounds, plan_next, source_of
+from importers.harvest.schedule import source_of
+from importers.harvest.tasks import pause, plan_lost_rounds, plan_next
 from importers.models import Import, ImportStatus, LayerSource, Upload
 from importers.upkeep import tidy
 from layers.models import Feature, Layer
