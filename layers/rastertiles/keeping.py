@@ -1,12 +1,22 @@
-"""Tiles that were drawn are kept: their key is the hash of all that decides their bytes, so none is ever stale."""
+"""Tiles of rasters that were drawn already: in this process's memory, and in the database for all processes.
 
-from collections import OrderedDict
+They lie among the bodies of other tiles (layers.tiles.bodies), filed under the hash of all that decides their bytes.
+So none can be stale, none has to be forgotten, and what is not asked for goes when room is needed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Lock
 
-from gis_core import limits
-from layers.rastertiles.tiles import RasterTile, draw
+from django.db import DatabaseError, connection, transaction
+from psycopg2 import Binary, sql
 
-_MB = 1024 * 1024
+from gis_core import limits
+from gis_core.errors import Busy
+from layers.rastertiles.tiles import RasterTile, draw
+from layers.tiles.bodies import IDENTITY, RING, make_room, memory
+
+_drawing = Lock()
 
 
 def tile_body(tile: RasterTile) -> bytes:
@@ -14,40 +24,61 @@ def tile_body(tile: RasterTile) -> bytes:
 
     Whoever asks has been let in already: a key says nothing about who may see it.
     """
-    key = tile.key
-    body = _kept.get(key)
+    tag = f"raster {tile.key}"
+    body = _remembered(tag)
     if body is None:
-        body = draw(tile)
-        _kept.put(key, body)
+        with _alone():
+            # Whoever waited finds what the one before has drawn.
+            body = _remembered(tag)
+            if body is None:
+                body = _read(tag)
+            if body is None:
+                body = draw(tile)
+                _keep(tag, body)
+            memory.put(tag, {IDENTITY: body})
     return body
 
 
-class _Memory:
-    """The tiles that this process drew last, up to `raster_memory_mb`."""
-
-    def __init__(self) -> None:
-        self._bodies: OrderedDict[str, bytes] = OrderedDict()
-        self._size = 0
-        self._lock = Lock()
-
-    def get(self, key: str) -> bytes | None:
-        with self._lock:
-            body = self._bodies.get(key)
-            if body is not None:
-                self._bodies.move_to_end(key)
-            return body
-
-    def put(self, key: str, body: bytes) -> None:
-        with self._lock:
-            self._size += len(body) - len(self._bodies.pop(key, b""))
-            self._bodies[key] = body
-            while self._size > limits.value("raster_memory_mb") * _MB:
-                self._size -= len(self._bodies.popitem(last=False)[1])
-
-    def clear(self) -> None:
-        with self._lock:
-            self._bodies.clear()
-            self._size = 0
+def _remembered(tag: str) -> bytes | None:
+    kept = memory.get(tag)
+    return None if kept is None else kept[IDENTITY]
 
 
-_kept = _Memory()
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time in this process: the process that draws does so one after the other anyway."""
+    if not _drawing.acquire(timeout=limits.value("raster_tile_s")):
+        raise Busy()
+    try:
+        yield
+    finally:
+        _drawing.release()
+
+
+_BODIES = sql.SQL(" UNION ALL ").join(
+    sql.SQL("SELECT body FROM {} WHERE etag = %(tag)s AND encoding = %(encoding)s").format(
+        sql.Identifier("tiles", f"body_{number}")
+    )
+    for number in range(RING)
+)
+
+
+def _read(tag: str) -> bytes | None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("{} LIMIT 1").format(_BODIES), {"tag": tag, "encoding": IDENTITY})
+        row = cursor.fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _keep(tag: str, body: bytes) -> None:
+    """A tile that cannot be kept is a good tile all the same."""
+    with suppress(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT number FROM tiles.turn")
+        (turn,) = cursor.fetchone()
+        cursor.execute(
+            sql.SQL("INSERT INTO {} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING").format(
+                sql.Identifier("tiles", f"body_{turn % RING}")
+            ),
+            [tag, IDENTITY, Binary(body)],
+        )
+    make_room()

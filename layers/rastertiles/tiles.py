@@ -10,7 +10,7 @@ from layers.rasters import RasterNotFound
 from layers.rastertiles.reader import RasterGone, reader
 from layers.styles.raster_reading import style_of_raster
 from layers.styles.raster_recipe import RasterStyle
-from layers.tiles.mvt import MAX_ZOOM, TileAddress
+from layers.tiles.address import MAX_ZOOM, TileAddress
 
 FORMATS = {"webp": "image/webp", "png": "image/png"}
 SIZE_PX = 256

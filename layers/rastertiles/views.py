@@ -17,7 +17,7 @@ from layers.rasters import access_raster
 from layers.rastertiles.keeping import tile_body
 from layers.rastertiles.tilejson import tilejson
 from layers.rastertiles.tiles import FORMATS, is_outside, raster_tile
-from layers.tiles.views import tile_address
+from layers.tiles.views import CACHE_CONTROL, tile_address
 
 _LAST = re.compile(r"([^@.]*)(@2x)?\.([a-z]+)")
 
@@ -30,18 +30,19 @@ def tile(request: HttpRequest, raster: str, z: str, x: str, last: str) -> HttpRe
     found = access_raster(reader_of(request), raster)
     public = _is_public(found)
     wanted = raster_tile(found, address, scale=scale, form=form)
-    if is_outside(wanted):
-        return may_be_kept(HttpResponse(status=204), public=public)
     etag = f'"{wanted.key}"'
-    if has_copy(request, etag):
-        return may_be_kept(not_modified(etag), public=public)
-    body = tile_body(wanted)
-    if not body:
-        return may_be_kept(HttpResponse(status=204), public=public)
-    response = HttpResponse(body, content_type=FORMATS[form])
-    response["Content-Length"] = str(len(body))
-    response["ETag"] = etag
-    return may_be_kept(response, public=public)
+    if is_outside(wanted):
+        response = HttpResponse(status=204)
+    elif has_copy(request, etag):
+        response = not_modified(etag)
+    elif not (body := tile_body(wanted)):
+        response = HttpResponse(status=204)
+    else:
+        response = HttpResponse(body, content_type=FORMATS[form])
+        response["Content-Length"] = str(len(body))
+        response["ETag"] = etag
+    response["Cache-Control"] = CACHE_CONTROL[public]
+    return response
 
 
 def _parts(last: str) -> tuple[str, int, str]:

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from gis_core.communities import Community
 from layers.models import Layer, Raster
-from layers.rastertiles import keeping, reader
+from layers.rastertiles import reader
+from layers.tiles import bodies
 from tests.browser.on_map import colour, on_screen, wait_for_address, wait_for_colour, wait_for_tiles
 from tests.browser.pages import PARCEL_FIELDS, PARCEL_STYLE, Watched, shoot
 from tests.browser.test_pages_axe import AXE, RULES
@@ -31,7 +32,7 @@ RELIEF = {"version": 1, "renderer": {"type": "ramp", "ramp": "relief", "range": 
 @pytest.fixture(autouse=True)
 def _files_in_a_folder_of_the_test(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "media"
-    keeping._kept.clear()
+    bodies.memory.clear()
     yield
     reader.stop_all()
 

@@ -9,14 +9,15 @@ import pytest
 
 from gis_core.communities import Community
 from layers.models import Raster
-from layers.rastertiles import keeping, reader
+from layers.rastertiles import reader
+from layers.tiles import bodies
 from tests.layers.rasters.making import make_raster
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, settings: Any) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "media"
-    keeping._kept.clear()
+    bodies.memory.clear()
     yield
     reader.stop_all()
 

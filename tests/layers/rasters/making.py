@@ -16,7 +16,7 @@ from gis_core.communities import Community
 from gis_core.geo.crs import operation_between
 from layers.models import Raster
 from layers.rasters import create_raster
-from layers.tiles.mvt import TileAddress
+from layers.tiles.address import TileAddress
 
 MSK = 9832  # Vinnytsia
 LADYZHYN = (29.24, 48.68)
