@@ -29,7 +29,7 @@ def measures(
 ) -> sql.Composed:
     """SELECT of what each feature adds to rows of any zoom: own (the zoom from which it is drawn as itself),
     kind, x, y (the middle of its box), ax, ay, bx, by (a line's ends; of an area two places two thirds of the way
-    from its middle to vertices that lie far apart), is_long (the area is spread over the three), weight, class_0, class_1, …
+    from its middle to vertices that lie far apart), is_long (the area is spread over the three), weight, class_0, …
 
     `rows` has id, geom_3857, drawn_from and whatever `column` names; `more` are columns to pass on.
     """

@@ -65,7 +65,10 @@ class Gathering:
         line and place (an order)."""
         z, side = self.tile.z, 30 - self.tile.z
         cell_px = CELL_PX[2] << self.coarse
-        return sql.SQL(_FEATURES).format(
+        steps, results = _PARTS[GeometryType(self.source.layer.geometry_type)]
+        if self.classes.hidden:
+            results = (*results, _HIDDEN)
+        return sql.SQL("".join((_LED, *steps, " UNION ALL ".join(results)))).format(
             cells=self._cells(),
             hidden=sql.SQL(", ").join(map(sql.Literal, self.classes.hidden or (None,))),
             west=sql.Literal(self.tile.x << side), north=sql.Literal(self.tile.y << side),
@@ -182,36 +185,35 @@ _COARSER = """
         ) AS ends
     ) AS keyed
     GROUP BY kind, class, a, b"""
-_FEATURES = """
+# The class of a cell is that with the greatest weight, the first of equals: both are in one number.
+_LED = """
     WITH cell AS ({cells}),
     led AS (
-        SELECT DISTINCT ON (kind, ay, ax, dy, dx) kind, class, ay, ax, ay + dy AS by, ax + dx AS bx,
-               sum(n) OVER c AS n, sum(own) OVER c AS own, sum(weight) OVER c AS weight,
-               coalesce(floor(sum(sum_x) OVER c / nullif(sum(n) OVER c, 0))::bigint - {west} >> {fine},
-                        ax * {side} + {side} / 2 - {left}) AS x,
-               coalesce(floor(sum(sum_y) OVER c / nullif(sum(n) OVER c, 0))::bigint - {north} >> {fine},
-                        ay * {side} + {side} / 2 - {top}) AS y,
-               CASE WHEN sum(n) OVER c = 1 THEN sum(sum_id) OVER c END::bigint AS feature,
-               class IN ({hidden}) IS TRUE AS hidden
-        FROM cell
-        WINDOW c AS (PARTITION BY kind, ay, ax, dy, dx)
-        ORDER BY kind, ay, ax, dy, dx, class IN ({hidden}) IS TRUE, cell.weight DESC, class
-    ),
+        SELECT kind, 510 - (best & 511)::integer AS class, ay, ax, ay + dy AS by, ax + dx AS bx, n, own, weight,
+               coalesce(floor(sum_x / nullif(n, 0))::bigint - {west} >> {fine}, ax * {side} + {side} / 2 - {left}) AS x,
+               coalesce(floor(sum_y / nullif(n, 0))::bigint - {north} >> {fine}, ay * {side} + {side} / 2 - {top}) AS y,
+               CASE WHEN n = 1 THEN sum_id END::bigint AS feature, best < 512 AS hidden
+        FROM (
+            SELECT kind, ay, ax, dy, dx, sum(n) AS n, sum(own) AS own, sum(weight) AS weight, sum(sum_x) AS sum_x,
+                   sum(sum_y) AS sum_y, sum(sum_id) AS sum_id,
+                   max(CASE WHEN class IN ({hidden}) THEN 0 ELSE weight::bigint << 9 END | 510 - class) AS best
+            FROM cell GROUP BY kind, ay, ax, dy, dx
+        ) AS summed
+    )"""
+_RUNS = """,
     runs AS (
         SELECT class, ay, min(ax) AS first, max(ax) + 1 AS last, sum(n) AS n, sum(own) AS own, max(feature) AS feature
         FROM (SELECT *, ax - row_number() OVER (PARTITION BY ay, class ORDER BY ax) AS run FROM led
               WHERE kind = 2 AND NOT hidden AND weight >= {full} * {cell_m2}) AS whole
         GROUP BY class, ay, run
-    ),
-    sparse AS (
-        SELECT *, greatest({smallest}, sqrt(weight / {cell_m2}::double precision)) * {side} / 2 AS half
-        FROM led WHERE kind = 2 AND NOT hidden AND weight < {full} * {cell_m2}
-    ),
+    )"""
+_JOINTS = """,
     joints AS (
         SELECT ax, ay FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
         UNION
         SELECT bx, by FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
-    )
+    )"""
+_SQUARES = """
     SELECT 2 AS kind, class, n::bigint AS n, own::bigint AS own, CASE WHEN n = 1 THEN feature END AS feature,
            ay AS line, first AS place,
            ST_Reverse(ST_MakeEnvelope(first * {side} - {left}, ay * {side} - {top},
@@ -220,18 +222,27 @@ _FEATURES = """
     UNION ALL
     SELECT 2, class, n::bigint, own::bigint, feature, ay, ax,
            ST_Reverse(ST_MakeEnvelope(round(x - half), round(y - half), round(x + half), round(y + half)))
-    FROM sparse
-    UNION ALL
-    SELECT 1, class, n::bigint, own::bigint, feature, ay, ax,
+    FROM (SELECT *, greatest({smallest}, sqrt(weight / {cell_m2}::double precision)) * {side} / 2 AS half
+          FROM led WHERE kind = 2 AND NOT hidden AND weight < {full} * {cell_m2}) AS sparse"""
+_LINES = """
+    SELECT 1 AS kind, class, n::bigint AS n, own::bigint AS own, feature, ay AS line, ax AS place,
            CASE WHEN (ax, ay) <> (bx, by)
                THEN ST_MakeLine(
                    ST_Point(ax * {line_side} + {line_side} / 2 - {left}, ay * {line_side} + {line_side} / 2 - {top}),
                    ST_Point(bx * {line_side} + {line_side} / 2 - {left}, by * {line_side} + {line_side} / 2 - {top}))
            WHEN NOT EXISTS (SELECT FROM joints j WHERE j.ax = led.ax AND j.ay = led.ay)
-               THEN ST_MakeLine(ST_Point(x - {px}, y), ST_Point(x + {px}, y)) END
-    FROM led WHERE kind = 1 AND NOT hidden
-    UNION ALL
-    SELECT 0, class, n::bigint, own::bigint, feature, ay, ax, ST_Point(x, y)
-    FROM led WHERE kind = 0 AND NOT hidden
-    UNION ALL
+               THEN ST_MakeLine(ST_Point(x - {px}, y), ST_Point(x + {px}, y)) END AS geom
+    FROM led WHERE kind = 1 AND NOT hidden"""
+_CIRCLES = """
+    SELECT 0 AS kind, class, n::bigint AS n, own::bigint AS own, feature, ay AS line, ax AS place,
+           ST_Point(x, y) AS geom
+    FROM led WHERE kind = 0 AND NOT hidden"""
+_HIDDEN = """
     SELECT kind, class, n::bigint, own::bigint, NULL, ay, ax, NULL FROM led WHERE hidden"""
+_PARTS = {
+    GeometryType.POLYGON: ((_RUNS,), (_SQUARES,)),
+    GeometryType.LINE: ((_JOINTS,), (_LINES,)),
+    GeometryType.POINT: ((), (_CIRCLES,)),
+    GeometryType.ANY: ((_RUNS, _JOINTS), (_SQUARES, _LINES, _CIRCLES)),
+}
+"""Steps and results by what a layer holds: planning the whole takes as long as a small tile."""

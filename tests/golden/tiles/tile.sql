@@ -103,32 +103,22 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
     ) AS keyed
     GROUP BY kind, class, a, b),
     led AS (
-        SELECT DISTINCT ON (kind, ay, ax, dy, dx) kind, class, ay, ax, ay + dy AS by, ax + dx AS bx,
-               sum(n) OVER c AS n, sum(own) OVER c AS own, sum(weight) OVER c AS weight,
-               coalesce(floor(sum(sum_x) OVER c / nullif(sum(n) OVER c, 0))::bigint - 626262016 >> 6,
-                        ax * 32 + 32 / 2 - 9785344) AS x,
-               coalesce(floor(sum(sum_y) OVER c / nullif(sum(n) OVER c, 0))::bigint - 364118016 >> 6,
-                        ay * 32 + 32 / 2 - 5689344) AS y,
-               CASE WHEN sum(n) OVER c = 1 THEN sum(sum_id) OVER c END::bigint AS feature,
-               class IN (NULL) IS TRUE AS hidden
-        FROM cell
-        WINDOW c AS (PARTITION BY kind, ay, ax, dy, dx)
-        ORDER BY kind, ay, ax, dy, dx, class IN (NULL) IS TRUE, cell.weight DESC, class
+        SELECT kind, 510 - (best & 511)::integer AS class, ay, ax, ay + dy AS by, ax + dx AS bx, n, own, weight,
+               coalesce(floor(sum_x / nullif(n, 0))::bigint - 626262016 >> 6, ax * 32 + 32 / 2 - 9785344) AS x,
+               coalesce(floor(sum_y / nullif(n, 0))::bigint - 364118016 >> 6, ay * 32 + 32 / 2 - 5689344) AS y,
+               CASE WHEN n = 1 THEN sum_id END::bigint AS feature, best < 512 AS hidden
+        FROM (
+            SELECT kind, ay, ax, dy, dx, sum(n) AS n, sum(own) AS own, sum(weight) AS weight, sum(sum_x) AS sum_x,
+                   sum(sum_y) AS sum_y, sum(sum_id) AS sum_id,
+                   max(CASE WHEN class IN (NULL) THEN 0 ELSE weight::bigint << 9 END | 510 - class) AS best
+            FROM cell GROUP BY kind, ay, ax, dy, dx
+        ) AS summed
     ),
     runs AS (
         SELECT class, ay, min(ax) AS first, max(ax) + 1 AS last, sum(n) AS n, sum(own) AS own, max(feature) AS feature
         FROM (SELECT *, ax - row_number() OVER (PARTITION BY ay, class ORDER BY ax) AS run FROM led
               WHERE kind = 2 AND NOT hidden AND weight >= 0.5 * 5842.619293068835) AS whole
         GROUP BY class, ay, run
-    ),
-    sparse AS (
-        SELECT *, greatest(0.375, sqrt(weight / 5842.619293068835::double precision)) * 32 / 2 AS half
-        FROM led WHERE kind = 2 AND NOT hidden AND weight < 0.5 * 5842.619293068835
-    ),
-    joints AS (
-        SELECT ax, ay FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
-        UNION
-        SELECT bx, by FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
     )
     SELECT 2 AS kind, class, n::bigint AS n, own::bigint AS own, CASE WHEN n = 1 THEN feature END AS feature,
            ay AS line, first AS place,
@@ -138,21 +128,8 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
     UNION ALL
     SELECT 2, class, n::bigint, own::bigint, feature, ay, ax,
            ST_Reverse(ST_MakeEnvelope(round(x - half), round(y - half), round(x + half), round(y + half)))
-    FROM sparse
-    UNION ALL
-    SELECT 1, class, n::bigint, own::bigint, feature, ay, ax,
-           CASE WHEN (ax, ay) <> (bx, by)
-               THEN ST_MakeLine(
-                   ST_Point(ax * 16 + 16 / 2 - 9785344, ay * 16 + 16 / 2 - 5689344),
-                   ST_Point(bx * 16 + 16 / 2 - 9785344, by * 16 + 16 / 2 - 5689344))
-           WHEN NOT EXISTS (SELECT FROM joints j WHERE j.ax = led.ax AND j.ay = led.ay)
-               THEN ST_MakeLine(ST_Point(x - 8, y), ST_Point(x + 8, y)) END
-    FROM led WHERE kind = 1 AND NOT hidden
-    UNION ALL
-    SELECT 0, class, n::bigint, own::bigint, feature, ay, ax, ST_Point(x, y)
-    FROM led WHERE kind = 0 AND NOT hidden
-    UNION ALL
-    SELECT kind, class, n::bigint, own::bigint, NULL, ay, ax, NULL FROM led WHERE hidden) AS g  UNION ALL (SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from <= 12 UNION ALL SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from >= 100 AND drawn_from <= 100 + 12 ORDER BY id LIMIT 10001)) AS every ORDER BY rank, line, place, class, id) AS row, LATERAL (SELECT row.id, row.geom, n AS "_n") AS tile;
+    FROM (SELECT *, greatest(0.375, sqrt(weight / 5842.619293068835::double precision)) * 32 / 2 AS half
+          FROM led WHERE kind = 2 AND NOT hidden AND weight < 0.5 * 5842.619293068835) AS sparse) AS g  UNION ALL (SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from <= 12 UNION ALL SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from >= 100 AND drawn_from <= 100 + 12 ORDER BY id LIMIT 10001)) AS every ORDER BY rank, line, place, class, id) AS row, LATERAL (SELECT row.id, row.geom, n AS "_n") AS tile;
 
 -- anonymous, zoom 16, over “public”
 SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint FROM ((SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(16, 38229, 22226, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_SnapToGrid(ST_TransScale(geom_3857,  -3339380.8917227834,  -6446393.217458624, 6.698324247899813, -6.698324247899813), 1)), ST_AsMVTGeom(geom_3857, ST_TileEnvelope(16, 38229, 22226, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(geom_3857, ST_TileEnvelope(16, 38229, 22226, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(16, 38229, 22226, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 14 = 38229 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 14 = 22226) THEN 1 ELSE 0 END AS own, "cad_num" AS "field_0", "name" AS "field_1" FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(16, 38229, 22226, margin => 0.015625)  ORDER BY id LIMIT 10001)) AS row, LATERAL (SELECT row.id, row.geom, "field_0" AS "cad_num", "field_1" AS "name") AS tile;
@@ -262,32 +239,22 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
     ) AS keyed
     GROUP BY kind, class, a, b),
     led AS (
-        SELECT DISTINCT ON (kind, ay, ax, dy, dx) kind, class, ay, ax, ay + dy AS by, ax + dx AS bx,
-               sum(n) OVER c AS n, sum(own) OVER c AS own, sum(weight) OVER c AS weight,
-               coalesce(floor(sum(sum_x) OVER c / nullif(sum(n) OVER c, 0))::bigint - 626262016 >> 6,
-                        ax * 32 + 32 / 2 - 9785344) AS x,
-               coalesce(floor(sum(sum_y) OVER c / nullif(sum(n) OVER c, 0))::bigint - 364118016 >> 6,
-                        ay * 32 + 32 / 2 - 5689344) AS y,
-               CASE WHEN sum(n) OVER c = 1 THEN sum(sum_id) OVER c END::bigint AS feature,
-               class IN (NULL) IS TRUE AS hidden
-        FROM cell
-        WINDOW c AS (PARTITION BY kind, ay, ax, dy, dx)
-        ORDER BY kind, ay, ax, dy, dx, class IN (NULL) IS TRUE, cell.weight DESC, class
+        SELECT kind, 510 - (best & 511)::integer AS class, ay, ax, ay + dy AS by, ax + dx AS bx, n, own, weight,
+               coalesce(floor(sum_x / nullif(n, 0))::bigint - 626262016 >> 6, ax * 32 + 32 / 2 - 9785344) AS x,
+               coalesce(floor(sum_y / nullif(n, 0))::bigint - 364118016 >> 6, ay * 32 + 32 / 2 - 5689344) AS y,
+               CASE WHEN n = 1 THEN sum_id END::bigint AS feature, best < 512 AS hidden
+        FROM (
+            SELECT kind, ay, ax, dy, dx, sum(n) AS n, sum(own) AS own, sum(weight) AS weight, sum(sum_x) AS sum_x,
+                   sum(sum_y) AS sum_y, sum(sum_id) AS sum_id,
+                   max(CASE WHEN class IN (NULL) THEN 0 ELSE weight::bigint << 9 END | 510 - class) AS best
+            FROM cell GROUP BY kind, ay, ax, dy, dx
+        ) AS summed
     ),
     runs AS (
         SELECT class, ay, min(ax) AS first, max(ax) + 1 AS last, sum(n) AS n, sum(own) AS own, max(feature) AS feature
         FROM (SELECT *, ax - row_number() OVER (PARTITION BY ay, class ORDER BY ax) AS run FROM led
               WHERE kind = 2 AND NOT hidden AND weight >= 0.5 * 5842.619293068835) AS whole
         GROUP BY class, ay, run
-    ),
-    sparse AS (
-        SELECT *, greatest(0.375, sqrt(weight / 5842.619293068835::double precision)) * 32 / 2 AS half
-        FROM led WHERE kind = 2 AND NOT hidden AND weight < 0.5 * 5842.619293068835
-    ),
-    joints AS (
-        SELECT ax, ay FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
-        UNION
-        SELECT bx, by FROM led WHERE kind = 1 AND (ax, ay) <> (bx, by) AND NOT hidden
     )
     SELECT 2 AS kind, class, n::bigint AS n, own::bigint AS own, CASE WHEN n = 1 THEN feature END AS feature,
            ay AS line, first AS place,
@@ -297,21 +264,8 @@ SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coal
     UNION ALL
     SELECT 2, class, n::bigint, own::bigint, feature, ay, ax,
            ST_Reverse(ST_MakeEnvelope(round(x - half), round(y - half), round(x + half), round(y + half)))
-    FROM sparse
-    UNION ALL
-    SELECT 1, class, n::bigint, own::bigint, feature, ay, ax,
-           CASE WHEN (ax, ay) <> (bx, by)
-               THEN ST_MakeLine(
-                   ST_Point(ax * 16 + 16 / 2 - 9785344, ay * 16 + 16 / 2 - 5689344),
-                   ST_Point(bx * 16 + 16 / 2 - 9785344, by * 16 + 16 / 2 - 5689344))
-           WHEN NOT EXISTS (SELECT FROM joints j WHERE j.ax = led.ax AND j.ay = led.ay)
-               THEN ST_MakeLine(ST_Point(x - 8, y), ST_Point(x + 8, y)) END
-    FROM led WHERE kind = 1 AND NOT hidden
-    UNION ALL
-    SELECT 0, class, n::bigint, own::bigint, feature, ay, ax, ST_Point(x, y)
-    FROM led WHERE kind = 0 AND NOT hidden
-    UNION ALL
-    SELECT kind, class, n::bigint, own::bigint, NULL, ay, ax, NULL FROM led WHERE hidden) AS g  UNION ALL (SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from <= 12 UNION ALL SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from >= 100 AND drawn_from <= 100 + 12 ORDER BY id LIMIT 10001)) AS every ORDER BY rank, line, place, class, id) AS row, LATERAL (SELECT row.id, row.geom, n AS "_n") AS tile;
+    FROM (SELECT *, greatest(0.375, sqrt(weight / 5842.619293068835::double precision)) * 32 / 2 AS half
+          FROM led WHERE kind = 2 AND NOT hidden AND weight < 0.5 * 5842.619293068835) AS sparse) AS g  UNION ALL (SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from <= 12 UNION ALL SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_Simplify(ST_SnapToGrid(ST_TransScale(geom_3857,  -3336323.410591375,  -6447616.209911186, 0.4186452654937383, -0.4186452654937383), 4), 0, true)), ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(coalesce(ST_SnapToGrid(geom_3857, 3336323.410591375, 6447616.209911186, 9.554628535647032, 9.554628535647032), geom_3857), ST_TileEnvelope(12, 2389, 1389, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(12, 2389, 1389, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 18 = 2389 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 18 = 1389) THEN 1 ELSE 0 END AS own, NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.015625) AND drawn_from >= 100 AND drawn_from <= 100 + 12 ORDER BY id LIMIT 10001)) AS every ORDER BY rank, line, place, class, id) AS row, LATERAL (SELECT row.id, row.geom, n AS "_n") AS tile;
 
 -- viewer, zoom 16, over “default”
 SELECT ST_AsMVT(tile, 'demo.parcels', 4096, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint FROM ((SELECT id, CASE WHEN geom_3857 @ ST_TileEnvelope(16, 38229, 22226, margin => 0.015625) THEN coalesce(ST_ForcePolygonCCW(ST_SnapToGrid(ST_TransScale(geom_3857,  -3339380.8917227834,  -6446393.217458624, 6.698324247899813, -6.698324247899813), 1)), ST_AsMVTGeom(geom_3857, ST_TileEnvelope(16, 38229, 22226, margin => 0.0), 4096, 64, true)) ELSE ST_AsMVTGeom(geom_3857, ST_TileEnvelope(16, 38229, 22226, margin => 0.0), 4096, 64, true) END AS geom, CASE WHEN geom_3857 @ ST_TileEnvelope(16, 38229, 22226, margin => 0.0) OR (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> 14 = 38229 AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> 14 = 22226) THEN 1 ELSE 0 END AS own, (properties->>'cad_num')::text AS "field_0", (properties->>'name')::text AS "field_1" FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(16, 38229, 22226, margin => 0.015625)  ORDER BY id LIMIT 10001)) AS row, LATERAL (SELECT row.id, row.geom, "field_0" AS "cad_num", "field_1" AS "name") AS tile;
