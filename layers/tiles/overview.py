@@ -50,6 +50,19 @@ def refresh(layer: Layer) -> None:
         rebuild(layer)
 
 
+def mend() -> None:
+    """Make the overviews that are missing, as after the program was renewed; one layer in a transaction. Tiles
+    are the same before and after, only slower before."""
+    for layer in Layer.objects.filter(revision__gt=0).select_related("community").order_by("feature_count"):
+        if is_current(layer):
+            continue
+        with transaction.atomic():
+            rows = Layer.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+            locked = rows.select_related("community").filter(pk=layer.pk).first()
+            if locked is not None and not is_current(locked):
+                rebuild(locked)
+
+
 def is_current(layer: Layer) -> bool:
     """Whether the layer has gathered rows, and they are of its present style and access."""
     return layer.overview_made_with == made_with(layer)

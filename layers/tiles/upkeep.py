@@ -17,3 +17,4 @@ def after_description(layer: Layer) -> None:
 
 
 upkeep.register(cache.tidy)
+upkeep.register(overview.mend)

@@ -458,3 +458,13 @@ def test_the_first_features_of_a_layer_make_its_rows_and_the_last_leave_none(mak
     assert rows_of(layer)
     change(layer, [ChangeDraft("D", ids[0], 1)])
     assert rows_of(layer) == []
+
+
+def test_an_overview_that_is_missing_is_made_by_the_next_worker(make_layer: MakeLayer) -> None:
+    layer = make_layer(features=some(Maker("Polygon", 5), 30), fields=FIELDS_OF_USE, geometry_type="Polygon")
+    before = rows_of(layer)
+    overview.drop(layer)
+    overview.mend()
+    layer.refresh_from_db()
+    assert overview.is_current(layer)
+    assert rows_of(layer) == before
