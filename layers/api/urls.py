@@ -3,11 +3,12 @@
 from django.urls import path
 
 from gis_core.api import converters  # noqa: F401 -- registers “bigint”
-from layers.api import edits
+from layers.api import edits, tiles
 from layers.api.collections import CollectionsView, CollectionView, ConformanceView, LandingView, LimitsView
 from layers.api.items import ItemsView, ItemView
 from layers.api.openapi import docs, openapi_document
 from layers.api.rasters import RasterPointView, RasterProfileView, RasterStyleView
+from layers.api.styles import ClassifyView, LayerSldView, LayerStyleView
 
 urlpatterns = [
     path("", LandingView.as_view(), name="api-landing"),
@@ -21,6 +22,18 @@ urlpatterns = [
     path("collections/<str:layer>/items/<str:feature>", ItemView.as_view(), name="api-item"),
     path("collections/<str:layer>/items/<bigint:feature>/history", edits.get_history, name="api-history"),
     path("collections/<str:layer>/changesets", edits.send_changeset, name="api-changesets"),
+    path("collections/<str:layer>/style", LayerStyleView.as_view(), name="api-style"),
+    path("collections/<str:layer>/style.sld", LayerSldView.as_view(), name="api-style-sld"),
+    path("collections/<str:layer>/style/classify", ClassifyView.as_view(), name="api-style-classify"),
+    path("tileMatrixSets", tiles.SchemesView.as_view(), name="api-tiling-schemes"),
+    path(f"tileMatrixSets/{tiles.SCHEME}", tiles.SchemeView.as_view(), name="api-tiling-scheme"),
+    path("collections/<str:layer>/tiles", tiles.TilesetsView.as_view(), name="api-tilesets"),
+    path(f"collections/<str:layer>/tiles/{tiles.SCHEME}", tiles.TilesetView.as_view(), name="api-tileset"),
+    path(
+        f"collections/<str:layer>/tiles/{tiles.SCHEME}/<str:matrix>/<str:row>/<str:col>",
+        tiles.tile,
+        name="api-tile",
+    ),
     path("rasters/<str:raster>/point", RasterPointView.as_view(), name="api-raster-point"),
     path("rasters/<str:raster>/profile", RasterProfileView.as_view(), name="api-raster-profile"),
     path("rasters/<str:raster>/style", RasterStyleView.as_view(), name="api-raster-style"),

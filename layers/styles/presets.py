@@ -32,8 +32,13 @@ def fresh_recipe(geometry_type: str, *, beside: Iterable[Mapping[str, Any]]) -> 
     return _recipe(geometry_type, PALETTE[used.index(min(used))])
 
 
+def geometry_of(geometry_type: str) -> str:
+    """The `geometry` of a recipe for layers of this type: point, line, polygon or mixed."""
+    return _GEOMETRY.get(geometry_type.removeprefix("Multi"), "mixed")
+
+
 def _recipe(geometry_type: str, colours: tuple[str, str]) -> dict[str, Any]:
-    geometry = _GEOMETRY.get(geometry_type.removeprefix("Multi"), "mixed")
+    geometry = geometry_of(geometry_type)
     fill, outline = colours
     stroke: dict[str, Any] = {"color": outline, "width": {"11": 0.4, "16": 1.4}}
     recipe: dict[str, Any] = {"version": 1, "geometry": geometry, "renderer": {"type": "single"}}

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from layers.styles.reading import read_recipe
-from layers.styles.recipe import Recipe, at_zoom
-from layers.styles.vision import alike_classes
+from layers.styles.recipe import Recipe, Symbol, at_zoom
+from layers.styles.vision import alike_classes, taken_for_one
 
 _PATTERNS: tuple[str | None, ...] = (
     None,
@@ -42,23 +42,28 @@ def pattern_twin(recipe: Mapping[str, Any]) -> dict[str, Any]:
 def told_apart(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe with patterns (dashes, rings) for those classes alone that colour does not tell from one before
     them. Where there are more such classes than marks, some stay alike. Raises InvalidRecipe."""
+    known = read_recipe(recipe)
     twin: dict[str, Any] = copy.deepcopy(dict(recipe))
+    before: list[Symbol] = []
     for place, item in enumerate(_items(twin)):
-        if not _is_alike(twin, place):
-            continue
-        before = copy.deepcopy(item)
-        for mark in range(len(_PATTERNS)):
-            _mark(item, mark, read_recipe(recipe), place)
-            if not _is_alike(twin, place):
-                break
+        plain = copy.deepcopy(item)
+        for mark in (None, *range(len(_PATTERNS))):
             item.clear()
-            item.update(copy.deepcopy(before))
+            item.update(copy.deepcopy(plain))
+            if mark is not None:
+                _mark(item, mark, known, place)
+            symbol = _symbol(twin, item)
+            if all(taken_for_one(known, symbol, other) is None for other in before):
+                break
+        before.append(symbol)
     return twin
 
 
-def _is_alike(recipe: Mapping[str, Any], place: int) -> bool:
-    """Whether the class is taken for one before it."""
-    return any(pair.second == place for pair in alike_classes(read_recipe(recipe)))
+def _symbol(recipe: Mapping[str, Any], item: Mapping[str, Any]) -> Symbol:
+    """How a class in JSON is drawn."""
+    own = {key: item[key] for key in ("fill", "pattern", "stroke", "radius", "opacity") if key in item}
+    base = {key: value for key, value in recipe.items() if key not in ("label", "sizeBy", "scale")}
+    return read_recipe({**base, "renderer": {"type": "single", **own}}).all_classes[0].symbol
 
 
 def _items(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -7,9 +7,10 @@ for simulation of color vision deficiency (IEEE TVCG 15, 2009), severity 1.0; di
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
-from layers.styles.recipe import Recipe, StyleClass, Symbol, largest
+from layers.styles.recipe import Recipe, Symbol, largest
 
 BACKGROUND = "#f6f5f1"
 """The paper of the map."""
@@ -65,19 +66,27 @@ def alike_classes(recipe: Recipe, background: str = BACKGROUND) -> list[Alike]:
     """Pairs of classes that nothing but colour tells apart, and colour not for everyone; the first sense each."""
     found = []
     for (first, one), (second, other) in combinations(enumerate(recipe.all_classes), 2):
-        if _second_cue(recipe, one) != _second_cue(recipe, other):
-            continue
-        for vision in _SIMULATIONS:
-            distance = _apart(recipe, one.symbol, other.symbol, vision, background)
-            if distance < LEAST_DISTANCE:
-                found.append(Alike(first, second, vision, round(distance, 1)))
-                break
+        sense = taken_for_one(recipe, one.symbol, other.symbol, background)
+        if sense is not None:
+            found.append(Alike(first, second, *sense))
     return found
 
 
-def _second_cue(recipe: Recipe, item: StyleClass) -> tuple[object, ...]:
+def taken_for_one(
+    recipe: Recipe, one: Symbol, other: Symbol, background: str = BACKGROUND
+) -> tuple[str, float] | None:
+    """The first kind of vision for which nothing tells two symbols apart, and the distance of their colours."""
+    if _second_cue(recipe, one) != _second_cue(recipe, other):
+        return None
+    for vision in _SIMULATIONS:
+        distance = _apart(recipe, one, other, vision, background)
+        if distance < LEAST_DISTANCE:
+            return vision, round(distance, 1)
+    return None
+
+
+def _second_cue(recipe: Recipe, symbol: Symbol) -> tuple[object, ...]:
     """What tells a class from another besides colour."""
-    symbol = item.symbol
     if recipe.geometry == "line":
         return symbol.stroke.dash, largest(symbol.stroke.width)
     if recipe.geometry == "point":
@@ -129,7 +138,12 @@ def blended(color: str, background: str, opacity: float) -> str:
 
 def distance(one: str, other: str, vision: str = "normal") -> float:
     """ΔE*ab of two colours as people with `vision` see them."""
-    return math.dist(_lab(_seen(_linear(one), vision)), _lab(_seen(_linear(other), vision)))
+    return math.dist(_lab_seen(one, vision), _lab_seen(other, vision))
+
+
+@lru_cache(maxsize=4096)
+def _lab_seen(color: str, vision: str) -> RGB:
+    return _lab(_seen(_linear(color), vision))
 
 
 def _bytes(color: str) -> tuple[int, int, int]:
