@@ -127,6 +127,7 @@ export class FakeMap implements MapPort {
   setLayers = (layers: readonly TileSource[]) => this.note("setLayers", layers);
   patchLayer = (name: string, patch: object) => this.note("patchLayer", name, patch);
   refresh = (layer: string, version: string | number) => this.note("refresh", layer, version);
+  changed = (layer: string, version: string | number) => this.note("changed", layer, version);
   hide = (layer: string, ids: readonly number[]) => this.note("hide", layer, ids);
   retry = () => this.note("retry");
   pick = () => Promise.resolve(this.hits);

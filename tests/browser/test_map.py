@@ -112,7 +112,7 @@ def test_the_map_draws_the_layers_tiles_and_calls_no_other_host(reader: Callable
     page = opened_map(resident, "parcel")
     wait_for_colour(page, CORNER, over(paper(page), COMMUNAL))
     wait_for_colour(page, NEIGHBOUR, over(paper(page), PRIVATE))
-    tiles = [address for address in asked if "/tiles/" in address]
+    tiles = [address for address in asked if ".mvt" in address]
     assert {address.split("/tiles/")[1].split("/")[0] for address in tiles} == {
         "demo.parcels",
         "demo.schools",

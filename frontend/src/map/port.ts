@@ -101,6 +101,8 @@ export interface MapPort {
   patchLayer(name: string, patch: SourcePatch): void;
   /** Tells that the layer changed: its tiles are asked for again, in place. */
   refresh(layer: string, version: string | number): void;
+  /** Tells that the layer changed in these boxes: only the tiles near them are asked for again. */
+  changed(layer: string, version: string | number, boxes: readonly Bounds[]): void;
   /** Keeps these features out of the tiles, because the editor draws them. */
   hide(layer: string, ids: readonly number[]): void;
   retry(): void;

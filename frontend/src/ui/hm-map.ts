@@ -1,6 +1,7 @@
 /** `<hm-map>`: the map with its legend, panel and controls, made from the page's configuration. */
 import type { MapConfig } from "../api/config";
 import { I18n } from "../i18n";
+import { watchChanges } from "../map/changes";
 import { ClickRouter, type EditorHooks, editorHooks } from "../map/engine-hooks";
 import { LeafletMap } from "../map/leaflet/engine";
 import type { Bounds, Insets, LngLat } from "../map/port";
@@ -61,7 +62,7 @@ export class HmMap extends HTMLElement {
     this.announceMoves(session, announce.say);
     this.followLink(session, link);
     const hooks = editorHooks(map, clicks);
-    this.stop.push(() => map.destroy());
+    this.stop.push(() => map.destroy(), followChanges(session));
     return { session, hooks, legend, panel, dock, say: announce.say, insets };
   }
 
@@ -216,6 +217,15 @@ function surfaceOf(config: MapConfig, i18n: I18n, keysId: string): HTMLElement {
     "aria-label": i18n.t("map.label", { place }),
     "aria-roledescription": i18n.t("map.role"),
     "aria-describedby": keysId,
+  });
+}
+
+/** Redraws what others change while the map is open. Returns the function that ends it. */
+function followChanges({ config, map, store }: Session): () => void {
+  const onMap = () => config.layers.filter(({ name }) => store.get().layers.get(name)?.visible);
+  return watchChanges(onMap, (name, { revision, boxes }) => {
+    if (boxes) map.changed(name, revision, boxes);
+    else map.refresh(name, revision);
   });
 }
 

@@ -185,6 +185,10 @@ export class LeafletMap implements MapPort {
     this.tiles.patch(layer, { version, bounds: null });
   }
 
+  changed(layer: string, version: string | number, boxes: readonly Bounds[]): void {
+    this.tiles.patch(layer, { changed: { version, boxes } });
+  }
+
   hide(layer: string, ids: readonly number[]): void {
     this.tiles.patch(layer, { hidden: ids });
   }

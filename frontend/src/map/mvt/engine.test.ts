@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { encodeTile, type TileInput } from "../../../dev/mvt";
 import { TileEngine } from "./engine";
+import { tileBounds } from "./place";
 import type { Answers, FromEngine, Question, TileSource } from "./protocol";
 
 const COORD = { z: 14, x: 9577, y: 5553 };
@@ -93,6 +94,37 @@ test("a tile is fetched once for all style layers, with its version, and painted
   expect(painted[0]!.ink).toEqual(["fill rgba(255,0,0,1)", "stroke rgba(0,255,0,1)"]);
   expect(painted[0]!.report).toMatchObject({ pending: [], failed: [] });
   expect(painted[0]!.report.labels.map(({ text, x }) => [text, x])).toEqual([["100", 150]]);
+});
+
+test("of a layer that changed somewhere only the tiles near it are asked for again", async () => {
+  const { engine, urls } = engineWith(parcels);
+  const far = { ...COORD, x: COORD.x + 5 };
+  engine.handle({ type: "sources", sources: [source("demo.a", { version: 5 })] });
+  for (const coord of [COORD, far]) engine.handle({ type: "tile", coord, ratio: 1 });
+  await settle();
+  urls.length = 0;
+  const [west, south] = tileBounds(COORD);
+  const boxes = [[west + 0.001, south + 0.001, west + 0.002, south + 0.002] as const];
+  engine.handle({ type: "patch", name: "demo.a", patch: { changed: { version: 6, boxes } } });
+  await settle();
+  expect(urls).toEqual(["/tiles/demo.a/14/9577/5553.mvt?v=6"]);
+  engine.handle({ type: "patch", name: "demo.a", patch: { version: 7 } });
+  await settle();
+  expect(urls.slice(1)).toEqual(["/tiles/demo.a/14/9577/5553.mvt?v=7", "/tiles/demo.a/14/9582/5553.mvt?v=7"]);
+});
+
+test("a layer that grew is asked for where it was not before", async () => {
+  const { engine, urls } = engineWith(parcels);
+  const [west, south, east, north] = tileBounds(COORD);
+  const bounds = [west - 2, south, west - 1, north] as const;
+  engine.handle({ type: "sources", sources: [source("demo.a", { version: 5, bounds })] });
+  engine.handle({ type: "tile", coord: COORD, ratio: 1 });
+  await settle();
+  expect(urls).toEqual([]);
+  const boxes = [[west, south, east, north] as const];
+  engine.handle({ type: "patch", name: "demo.a", patch: { changed: { version: 6, boxes } } });
+  await settle();
+  expect(urls).toEqual(["/tiles/demo.a/14/9577/5553.mvt?v=6"]);
 });
 
 test("layers that are off, out of scale or elsewhere are not asked for", async () => {

@@ -7,10 +7,20 @@ import type { CanvasLike, Context2D, MakeCanvas } from "./canvas";
 import type { DecodedTile } from "./decode";
 import { LOADER_DEFAULTS, type LoaderOptions, TileLoader } from "./loader";
 import { type PaintFrame, paintSource } from "./paint";
-import { boxesMeet, placeTile, sourceTile, TILE_PX, type TileCoord, tileBounds, tileKey } from "./place";
+import {
+  boxesMeet,
+  enclosing,
+  placeTile,
+  sourceTile,
+  TILE_PX,
+  type TileCoord,
+  tileBounds,
+  tileKey,
+} from "./place";
 import type { Answers, FromEngine, Question, SourcePatch, TileSource, ToEngine } from "./protocol";
 import { answerInView, answerOutline, answerPick, type ScreenPart } from "./questions";
 import { type CompiledLayer, compileStyle, drawsAt } from "./style";
+import { TileVersions, type Version } from "./versions";
 
 export interface EngineHost {
   readonly fetch: LoaderOptions["fetch"];
@@ -25,6 +35,7 @@ interface Source {
   spec: TileSource;
   layers: readonly CompiledLayer[];
   hidden: ReadonlySet<number>;
+  versions: TileVersions;
 }
 
 /** One layer of one tile on the screen. `tile` may be the previous version while the new one is on its way. */
@@ -79,15 +90,22 @@ export class TileEngine {
       spec,
       layers: compileStyle(spec.style),
       hidden: hidden.get(spec.name) ?? new Set(),
+      versions: new TileVersions(spec.version),
     }));
     for (const job of this.jobs.values()) this.refreshJob(job);
   }
 
-  private patch(name: string, { hidden, ...changes }: SourcePatch): void {
+  private patch(name: string, { hidden, changed, ...changes }: SourcePatch): void {
     const source = this.sources.find(({ spec }) => spec.name === name);
     if (!source) return;
     source.spec = { ...source.spec, ...changes };
     if (hidden) source.hidden = new Set(hidden);
+    if (changes.version !== undefined) source.versions.restart(changes.version);
+    if (changed) {
+      source.versions.add(changed);
+      const { bounds } = source.spec;
+      source.spec = { ...source.spec, bounds: bounds && enclosing(bounds, changed.boxes) };
+    }
     for (const job of this.jobs.values()) this.refreshJob(job);
   }
 
@@ -134,9 +152,9 @@ export class TileEngine {
     this.paintSoon(job);
   }
 
-  private startPart(job: Job, { spec }: Source): void {
+  private startPart(job: Job, { spec, versions }: Source): void {
     const at = sourceTile(job.coord, spec.maxzoom);
-    const url = tileUrl(spec, at);
+    const url = tileUrl(spec, versions.at(at), at);
     const old = job.parts.get(spec.name);
     if (old?.url === url) return;
     old?.release();
@@ -302,7 +320,7 @@ function isWanted({ spec, layers }: Source, coord: TileCoord): boolean {
 }
 
 /** The version is part of the address, so a browser's cache cannot serve a tile from before an edit. */
-function tileUrl({ tiles, version }: TileSource, { z, x, y }: TileCoord): string {
+function tileUrl({ tiles }: TileSource, version: Version, { z, x, y }: TileCoord): string {
   const url = tiles.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y));
   return `${url}${url.includes("?") ? "&" : "?"}v=${encodeURIComponent(version)}`;
 }

@@ -56,3 +56,16 @@ export function toWorld(lng: number, lat: number): { x: number; y: number } {
 export function boxesMeet(a: Bounds, b: Bounds): boolean {
   return a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3];
 }
+
+/** The box around a box and others. */
+export function enclosing(box: Bounds, others: readonly Bounds[]): Bounds {
+  return others.reduce(
+    (whole, [west, south, east, north]) => [
+      Math.min(whole[0], west),
+      Math.min(whole[1], south),
+      Math.max(whole[2], east),
+      Math.max(whole[3], north),
+    ],
+    box,
+  );
+}

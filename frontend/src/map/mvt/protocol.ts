@@ -2,6 +2,7 @@
 import type { LabelCandidate } from "./candidates";
 import type { Bounds, TileCoord } from "./place";
 import type { StyleLayer } from "./style";
+import type { LayerChange } from "./versions";
 
 export type GeometryKind = "Point" | "LineString" | "Polygon" | "Geometry";
 
@@ -32,6 +33,8 @@ export interface SourcePatch {
   /** A new version makes the engine ask for the tiles again; the old ones stay on the screen until then. */
   readonly version?: string | number;
   readonly bounds?: Bounds | null;
+  /** A new version of which only the tiles near these boxes differ from those before it. */
+  readonly changed?: LayerChange;
 }
 
 /** World pixels: CSS pixels at the zoom of the tiles on the screen, 512 a tile, from the north-west corner. */
