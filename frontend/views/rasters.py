@@ -1,5 +1,6 @@
 """Rasters: what is asked before one is imported, the page of one, and its deletion."""
 
+import math
 from typing import Any
 
 from django.contrib import messages
@@ -13,6 +14,7 @@ from frontend.context import role_in
 from frontend.coordinate_systems import crs_choices, system_name
 from frontend.importing import rasters
 from frontend.importing.rasters import RasterForm
+from frontend.raster_styles import OWN, RasterStyleForm, initial_of
 from frontend.views.importing import small_map
 from frontend.views.page import community_named, page, signed_in, turned_away
 from gis_core.communities import Community
@@ -27,7 +29,8 @@ from importers.rasters.tasks import start_raster_import
 from importers.steps import UploadNotComplete
 from importers.uploads import own_upload
 from layers.models import Raster
-from layers.rasters import access_raster, delete_raster, may
+from layers.rasters import access_raster, delete_raster, may_change, style_raster
+from layers.styles import InvalidRecipe
 
 MARGIN = 0.15
 
@@ -126,8 +129,12 @@ def raster_page(request: HttpRequest, community: str, raster: str) -> HttpRespon
 
 
 def _raster_page(
-    request: HttpRequest, owner: Community, found: Raster, *, failure: str = "", status: int = 200
-) -> HttpResponse:
+    request: HttpRequest, owner: Community, found: Raster, *, failure: str = "",
+    style_form: RasterStyleForm | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    may_be_changed = isinstance(request.user, User) and may_change(request.user, found)
+    if may_be_changed and style_form is None:
+        style_form = RasterStyleForm(initial=initial_of(found), raster=found)
     context: dict[str, Any] = {
         "raster": found,
         "crs": system_name(f"EPSG:{found.srid}" if found.srid else "", found.crs_name),
@@ -139,7 +146,9 @@ def _raster_page(
         "about_url": f"/api/rasters/{found.full_name}",
         "map_config": {**small_map(request, owner), "bounds": _around(found)},
         "footprint": {"type": "MultiPolygon", "coordinates": found.footprint.coords},
-        "may_delete": _may_delete(request, found),
+        "may_delete": may_be_changed,
+        "style_form": style_form if may_be_changed else None,
+        "map_url": f"{reverse('community-map', args=[owner.slug])}#r={found.full_name}{_view_of(found)}",
         "is_member": bool(role_in(request, owner)),
         "failure": failure,
         "crumbs": [{"title": _("Layers"), "url": reverse("layer-list", args=[owner.slug])}],
@@ -147,11 +156,12 @@ def _raster_page(
     return page(request, "frontend/raster.html", context, community=owner, section="layers", status=status)
 
 
-def _may_delete(request: HttpRequest, raster: Raster) -> bool:
-    user = request.user
-    if not isinstance(user, User):
-        return False
-    return may(user, raster, Action.EDIT if raster.created_by_id == user.pk else Action.MANAGE)
+def _view_of(raster: Raster) -> str:
+    """The part of a map's address that shows all of the raster in an ordinary window."""
+    west, south, east, north = raster.footprint.extent
+    share = max((east - west) / 360, (north - south) * 1.5 / 360, 1e-9)
+    zoom = max(4, min(18, math.floor(math.log2(700 / 256 / share))))
+    return f"&map={zoom}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
 
 
 def _around(raster: Raster) -> list[float]:
@@ -159,6 +169,28 @@ def _around(raster: Raster) -> list[float]:
     west, south, east, north = raster.footprint.extent
     pad = max(east - west, north - south) * MARGIN
     return [west - pad, south - pad, east + pad, north + pad]
+
+
+@require_POST
+def style(request: HttpRequest, community: str, raster: str) -> HttpResponse:
+    """Change how the raster is drawn, and the day that it shows."""
+    owner = community_named(community)
+    found = access_raster(request.user, f"{owner.slug}.{raster}")
+    actor = signed_in(request)
+    if not may_change(actor, found):
+        raise NotAllowed()
+    form = RasterStyleForm(request.POST, raster=found)
+    if form.is_valid():
+        try:
+            style_raster(
+                raster=found, actor=actor, style=form.style(), taken_on=form.cleaned_data["taken_on"]
+            )
+        except InvalidRecipe as error:
+            form.add_error("own" if form.cleaned_data["look"] == OWN else "look", str(error))
+        else:
+            messages.success(request, _("The look was kept."))
+            return redirect("raster", community, raster)
+    return _raster_page(request, owner, found, style_form=form, status=422)
 
 
 @require_POST

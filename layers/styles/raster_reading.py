@@ -246,6 +246,13 @@ class _RasterReader(_Reader):
                 )
         return tuple(found)
 
+    def text(self, value: Any, place: str) -> dict[str, str]:
+        words = super().text(value, place)
+        if any("\x00" in text for text in words.values()):
+            self.problem(place, _("Text without NUL characters was expected."))
+            return {}
+        return words
+
     def one_class(self, value: Any, place: str) -> RasterClass:
         item = self.mapping(value, place, {"value", "color", "label"})
         return RasterClass(

@@ -60,6 +60,11 @@ def style(**renderer: Any) -> dict[str, Any]:
             style(type="classes", classes=2 * [{"value": 1, "color": "#fff"}]),
             "renderer.classes[1].value",
         ),
+        (
+            HEIGHTS,
+            style(type="classes", classes=[{"value": 1, "color": "#fff", "label": "a\x00"}]),
+            "renderer.classes[0].label",
+        ),
         (HEIGHTS, style(type="hillshade", altitude=0), "renderer.altitude"),
         (HEIGHTS, style(type="palette"), "renderer.type"),
         (HEIGHTS, style(type="rgb"), "renderer.bands[1]"),
