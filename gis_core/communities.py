@@ -14,6 +14,9 @@ RESERVED_SLUGS = frozenset({
     "layers", "maps", "media", "ogc", "robots", "static", "styles", "tiles",
 })  # fmt: skip
 
+_LONGEST_ASKED = 100
+"""Characters of a name that is asked for, beyond every slug and code: the answer repeats it."""
+
 
 class AdminUnit(models.Model):
     """One unit of KATOTTG (order of Minregion No. 290 of 26.11.2020), from oblast to city district."""
@@ -49,6 +52,7 @@ class AdminUnit(models.Model):
 class CommunityQuerySet(models.QuerySet["Community"]):
     def named(self, name: str) -> "Community":
         """The community with this KATOTTG code or slug. Raises CommunityNotFound."""
+        name = name.replace("\x00", "\ufffd")[:_LONGEST_ASKED]
         by_name = models.Q(slug=name) | models.Q(admin_unit_id=name)
         found = self.filter(by_name).select_related("admin_unit").first()
         if found is None:

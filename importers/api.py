@@ -95,6 +95,16 @@ def _no_columns() -> Any:
     return []
 
 
+class ColumnsField(serializers.JSONField):
+    """JSON in a field of a form, not nested beyond Python's stack."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return super().to_internal_value(data)
+        except RecursionError:
+            self.fail("invalid")
+
+
 class FileSerializer(serializers.Serializer[Any]):
     """A file and the decisions in one request. Only `file`, `community` and `layer` are needed."""
 
@@ -112,7 +122,7 @@ class FileSerializer(serializers.Serializer[Any]):
     key_field = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
     mode = serializers.ChoiceField(choices=Changeset.StagingMode.choices, default="", allow_blank=True)
     comment = serializers.CharField(default="", allow_blank=True)
-    mapping = serializers.JSONField(default=_no_columns, help_text="JSON, as in the choices")
+    mapping = ColumnsField(default=_no_columns, help_text="JSON, as in the choices")
     fix_lookalikes = serializers.BooleanField(default=False)
     place_column = serializers.CharField(default="", allow_blank=True, trim_whitespace=False)
     accept_outside = serializers.BooleanField(
@@ -326,7 +336,7 @@ class OneImport(ApiView):
 
 class SplitSerializer(serializers.Serializer[Any]):
     source_layers = serializers.ListField(
-        child=serializers.CharField(trim_whitespace=False), min_length=1, max_length=100
+        child=serializers.CharField(trim_whitespace=False, max_length=1000), min_length=1, max_length=100
     )
 
 

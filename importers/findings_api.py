@@ -110,7 +110,7 @@ def issues(request: Request, uuid: UUID) -> HttpResponse:
     query = request._request.GET
     params.check_names(query, ("rule", "limit", "after"))
     limit, after = params.limit(query.get("limit")), params.decode_cursor(query.get("after"))
-    found = issues_after(importing, rule=query.get("rule", ""), after=after)[: limit + 1]
+    found = issues_after(importing, rule=_rule(request), after=after)[: limit + 1]
     page = list(found)
     more = params.encode_cursor(page[limit - 1].pk) if len(page) > limit else None
     return Response({
@@ -128,7 +128,7 @@ def issues_csv(request: Request, uuid: UUID) -> HttpResponse:
     importing = _with_issues(request, uuid)
     params.check_names(request._request.GET, ("rule",))
     language = translation.get_language() or "uk"
-    lines = _table(importing, request._request.GET.get("rule", ""), language)
+    lines = _table(importing, _rule(request), language)
     answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="import-{importing.uuid}-issues.csv"'
     answer["Cache-Control"] = "no-store"
@@ -147,7 +147,7 @@ def issues_geojson(request: Request, uuid: UUID) -> HttpResponse:
     params.check_names(query, ("rule", "limit"))
     limit = params.integer(query.get("limit", str(_MOST_ON_A_MAP)), parameter="limit", low=1)
     limit = min(limit, _MOST_ON_A_MAP)
-    placed = issues_after(importing, rule=query.get("rule", ""), after=0).filter(point__isnull=False)
+    placed = issues_after(importing, rule=_rule(request), after=0).filter(point__isnull=False)
     found = list(placed[: limit + 1])
     features = [
         {"type": "Feature", "id": item.pk, "geometry": {"type": "Point", "coordinates": list(item.point.coords)},
@@ -167,6 +167,11 @@ def _with_issues(request: Request, uuid: UUID) -> Import:
     if not review.sees_all(importing, cast(User, request.user)):
         raise NotFound()
     return importing
+
+
+def _rule(request: Request) -> str:
+    """The rule that is asked for; "" for all. PostgreSQL keeps no NUL, so no rule has one."""
+    return request._request.GET.get("rule", "").replace("\x00", "\ufffd")
 
 
 def _document(item: ImportIssue) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def sentence(document: dict[str, Any]) -> str:
 def _undone(document: dict[str, Any], told: dict[str, str]) -> str:
     if not (document["summary"] or {}).get("created_layer"):
         undone = _("The import was undone: the layer “%(layer)s” is as it was before.")
+    elif (document["layer"] or {}).get("withdrawn"):
+        undone = _(
+            "The import was undone, and the layer “%(layer)s”, which it made, is withdrawn: nobody sees it, and its "
+            "short name is free."
+        )
     elif (document["layer"] or {}).get("exists"):
         undone = _("The import was undone. The layer “%(layer)s”, which it made, is left without features.")
     else:

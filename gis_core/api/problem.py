@@ -130,6 +130,9 @@ def problem_response(error: HromadaError) -> HttpResponse:
     return response
 
 
+_LONGEST_REASON = 300
+
+
 def as_problem(error: Exception) -> HromadaError | None:
     """The named failure behind an exception; None for one that nobody foresaw (a bug)."""
     if isinstance(error, HromadaError):
@@ -161,7 +164,9 @@ def _issues(detail: Any, place: str) -> Iterator[dict[str, str]]:
             is_text = isinstance(inner, str)
             yield from _issues(inner, place if is_text else f"{place}[{number}]")
     else:
-        yield {"place": place or "body", "reason": str(detail)}
+        reason = str(detail)  # which may repeat what was sent
+        shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+        yield {"place": place[:_LONGEST_REASON] or "body", "reason": shown}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:

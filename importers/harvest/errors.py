@@ -85,6 +85,15 @@ class NoSource(HarvestProblem):
     message = _("The layer “%(layer)s” has no source.")
 
 
+class SourceLayerWithdrawn(HarvestProblem):
+    code = "source-layer-withdrawn"
+    status = 409
+    message = _(
+        "The layer “%(layer)s” is not fetched: the import that made it was undone, and nobody sees it. Undo that "
+        "undoing, or set up the source of another layer."
+    )
+
+
 class HarvestBusy(HarvestProblem):
     code = "harvest-busy"
     status = 409

@@ -27,7 +27,7 @@ from importers.choices import Choices
 from importers.folders import work_folder
 from importers.gate import refuse_short_disk
 from importers.harvest.address import Allowance
-from importers.harvest.errors import AboveLimit
+from importers.harvest.errors import AboveLimit, SourceLayerWithdrawn
 from importers.harvest.http import Budget, Client, Fetched
 from importers.harvest.pages import fetch_pages
 from importers.models import Import, ImportStatus, LayerSource
@@ -109,8 +109,11 @@ def _round(source: LayerSource, client: Client, force: bool) -> None:
 
 
 def _owner(source: LayerSource) -> User:
-    """Who set the source up, in whose name it works. Raises NotAllowed where they may no longer do so."""
+    """Who set the source up, in whose name it works. Raises NotAllowed where they may no longer do so, and
+    SourceLayerWithdrawn."""
     owner, layer = source.owner, source.layer
+    if layer.is_withdrawn:
+        raise SourceLayerWithdrawn(layer=layer.full_name)
     if owner is None or not owner.is_active or not may(owner, layer, Action.MANAGE):
         raise NotAllowed()
     if not visible_layers(owner).filter(pk=layer.pk).exists():

@@ -73,7 +73,7 @@ def test_the_same_file_again_goes_where_it_went_and_changes_nothing_and_its_undo
     page.get_by_role("button", name="Так, скасувати імпорт").click()
     run_ready_jobs()
     expect(page.get_by_role("heading", name="Скасовано")).to_be_visible()
-    expect(page.get_by_role("main")).to_contain_text("шару «Ділянки», який він створив, більше немає")
+    expect(page.get_by_role("main")).to_contain_text("шар «Ділянки», який він створив, прибрано")
     expect(page.get_by_role("main")).to_contain_text("Скасовані зміни: 3 об’єкти додано.")
     assert reader.complaints() == []
 

@@ -58,4 +58,4 @@ def test_what_was_done_is_counted_and_what_was_not_taken_is_named(client: Client
     assert (figures["Прочитано рядків"], figures["Додано об’єктів"]) == ("3", "2")
     assert figures["Не взято відмінностей"] == "1"
     wizard.act("revert")
-    assert "«Ділянки», який він створив," in wizard.words
+    assert "шар «Ділянки», який він створив, прибрано: його ніхто не бачить" in wizard.words

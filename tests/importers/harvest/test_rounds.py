@@ -378,6 +378,17 @@ def test_only_who_manages_the_layer_sees_and_changes_its_source(
     assert not Job.objects.filter(state="ready").exists()
 
 
+def test_a_source_of_a_layer_that_was_withdrawn_says_so(admin: Browser, here: Site, layer: Layer) -> None:
+    here.answers["/trees.geojson"] = Answer(trees(3))
+    put(admin, here)
+    one_round()
+    Layer.objects.update(is_draft=True)  # as the undoing of the import that made it leaves it
+    source = one_round()
+    assert source.outcome == "failed"
+    assert source.problem == {"code": "source-layer-withdrawn", "params": {"layer": "demo.trees"}}
+    assert len(here.asked) == 1, "nothing is fetched for it"
+
+
 def test_a_source_stops_when_who_set_it_up_may_no_longer_manage(
     admin: Browser, here: Site, layer: Layer
 ) -> None:
