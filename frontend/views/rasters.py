@@ -148,7 +148,7 @@ def _raster_page(
         "footprint": {"type": "MultiPolygon", "coordinates": found.footprint.coords},
         "may_delete": may_be_changed,
         "style_form": style_form if may_be_changed else None,
-        "map_url": f"{reverse('community-map', args=[owner.slug])}#r={found.full_name}{_view_of(found)}",
+        "map_url": f"{reverse('community-map', args=[owner.slug])}#{_view_of(found)}&r={found.full_name}",
         "is_member": bool(role_in(request, owner)),
         "failure": failure,
         "crumbs": [{"title": _("Layers"), "url": reverse("layer-list", args=[owner.slug])}],
@@ -161,7 +161,7 @@ def _view_of(raster: Raster) -> str:
     west, south, east, north = raster.footprint.extent
     share = max((east - west) / 360, (north - south) * 1.5 / 360, 1e-9)
     zoom = max(4, min(18, math.floor(math.log2(700 / 256 / share))))
-    return f"&map={zoom}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
+    return f"map={zoom}/{(south + north) / 2:.5f}/{(west + east) / 2:.5f}"
 
 
 def _around(raster: Raster) -> list[float]:

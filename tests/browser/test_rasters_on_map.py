@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from gis_core.communities import Community
+from gis_core.people import User
 from layers.models import Layer, Raster
 from layers.rastertiles import reader
 from layers.tiles import bodies
@@ -247,6 +248,28 @@ def test_the_legend_with_rasters_is_accessible(opened: Callable[..., Page], lang
     expect(page.locator(".hm-raster-tiles img:not(.leaflet-tile-loaded)")).to_have_count(0)
     accessible(page)
     shoot(page, f"raster-legend-{lang}-{size}")
+
+
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_the_look_of_a_raster_is_chosen_on_its_page_and_seen_on_the_map(
+    window: Callable[..., Watched], user_with_role: Callable[..., User], size: str
+) -> None:
+    admin = user_with_role("admin")
+    page = window({"raster": "/demo/rasters/dem/"}, "uk", size, user=admin, bypass_csp=True).open("raster")
+    page.get_by_text("Вигляд на карті").click()
+    page.get_by_label("Вигляд", exact=True).select_option("Відмивка рельєфу (за висотами)")
+    page.get_by_label("День, який на ньому видно").fill("2023-03-01")
+    accessible(page)
+    shoot(page, f"raster-look-{size}")
+    page.get_by_role("button", name="Зберегти вигляд").click()
+    expect(page.get_by_text("Вигляд збережено.")).to_be_visible()
+    page.get_by_role("link", name="Показати на карті").click()
+    wait_for_tiles(page)
+    expect(page.locator(".hm-raster-tiles img").first).to_be_attached()
+    expect(page.locator(".hm-raster-tiles img:not(.leaflet-tile-loaded)")).to_have_count(0)
+    red, green, blue = colour(page, HERE)
+    assert red == green == blue
+    shoot(page, f"raster-hillshade-{size}")
 
 
 def accessible(page: Page) -> None:
