@@ -41,25 +41,31 @@ def published_overview(layer: Layer) -> sql.Composable:
     return sql.Identifier("pub", f"{layer.published_name}.overview")
 
 
+def published_heavy(layer: Layer) -> sql.Composable:
+    """The view of the layer's geometries with very many vertices, simplified (layers.tiles.overview_heavy)."""
+    return sql.Identifier("pub", f"{layer.published_name}.heavy")
+
+
 def refresh_overview(layer: Layer) -> None:
-    """Publish the gathered rows of a published layer that has such rows: those made for everyone, variant 0."""
+    """Publish the overview of a published layer that has one: rows made for everyone, variant 0, and shapes."""
     withdraw_overview(layer)
-    table = f"layer_{layer.pk}"
+    rows, shapes = (sql.Identifier("overviews", f"layer_{layer.pk}{suffix}") for suffix in ("", "_heavy"))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"overviews.{table}"])
-        (has_rows,) = cursor.fetchone()
-        if has_rows and is_published(layer):
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"overviews.layer_{layer.pk}"])
+        (is_there,) = cursor.fetchone()
+        if is_there and is_published(layer):
+            view = "CREATE VIEW {} AS SELECT * FROM {} WHERE variant = 0"
+            cursor.execute(sql.SQL(view).format(published_overview(layer), rows))
             cursor.execute(
-                sql.SQL("CREATE VIEW {} AS SELECT * FROM {} WHERE variant = 0").format(
-                    published_overview(layer), sql.Identifier("overviews", table)
-                )
+                sql.SQL("CREATE VIEW {} AS SELECT * FROM {}").format(published_heavy(layer), shapes)
             )
 
 
 def withdraw_overview(layer: Layer) -> None:
-    """Take the layer's gathered rows out of schema `pub`."""
+    """Take the layer's overview out of schema `pub`."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(published_overview(layer)))
+        for view in (published_overview(layer), published_heavy(layer)):
+            cursor.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(view))
 
 
 def _create_view(layer: Layer, name: sql.Composable) -> sql.Composable:

@@ -104,7 +104,7 @@ def tile_query(source: ReadSource, tile: TileAddress, *, coarse: int = 0) -> sql
         ).format(_gathered(source, fields, gathering), rows)
         shown.append(sql.SQL("n AS {}").format(sql.Identifier(COUNT)))
         if gathering.classes.recipe.renderer == "rules":
-            shown.append(sql.SQL("CASE rank WHEN 0 THEN class END AS {}").format(sql.Identifier(CLASS)))
+            shown.append(sql.SQL("CASE WHEN rank < 3 THEN class END AS {}").format(sql.Identifier(CLASS)))
     return sql.SQL(
         "SELECT ST_AsMVT(tile, {name}, {extent}, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint"
         " FROM ({rows}) AS row, LATERAL (SELECT {shown}) AS tile"
@@ -122,55 +122,64 @@ def _place(number: int) -> sql.Identifier:
 
 
 def _drawn(source: ReadSource, tile: TileAddress, fields: list[str], gathering: Gathering) -> sql.Composable:
-    """SELECT of the features that are drawn as themselves."""
+    """SELECT of the features that are drawn as themselves: at low zooms in two parts, each with its index."""
     buffer = int(margin_px(source.layer) * UNITS_PER_PX)
     columns = [sql.SQL("{} AS {}").format(source.column(key), _place(n)) for n, key in enumerate(fields)]
-    more: list[sql.Composable] = []
     if gathering.is_needed:
-        more = [sql.SQL("NULL::bigint AS n, 1 AS rank, 0 AS line, 0 AS place, 0 AS class")]
+        columns.append(sql.SQL("NULL::bigint AS n, 3 AS rank, 0 AS line, 0 AS place, 0 AS class"))
+    wide = tile.envelope(buffer=buffer)
     parts = [
-        sql.SQL("SELECT {columns} FROM {relation} WHERE geom_3857 && {wide} {drawn}").format(
+        sql.SQL("SELECT {columns} FROM {relation} WHERE {box} && {wide}{drawn}").format(
             columns=sql.SQL(", ").join(
                 [
                     sql.SQL("id"),
-                    sql.SQL("{} AS geom").format(_geometry(source.layer, tile, buffer)),
+                    sql.SQL("{} AS geom").format(_geometry(source.layer, tile, buffer, shape)),
                     sql.SQL("{} AS own").format(_is_home(tile)),
                     *columns,
-                    *more,
                 ]
             ),
-            relation=source.relation,
-            wide=tile.envelope(buffer=buffer),
+            relation=relation,
+            box=shape,
+            wide=wide,
             drawn=drawn,
         )
-        for drawn in _conditions(gathering)
+        for relation, shape, drawn in _relations(gathering)
     ]
     return sql.SQL("({} ORDER BY id LIMIT {})").format(
         sql.SQL(" UNION ALL ").join(parts), sql.Literal(limits.value("max_tile_features") + 1)
     )
 
 
-def _conditions(gathering: Gathering) -> list[sql.Composable]:
-    """Which features are drawn as themselves; at low zooms those with very many vertices apart, because each
-    kind has an index of its own."""
+def _relations(gathering: Gathering) -> list[tuple[sql.Composable, sql.Composable, sql.Composable]]:
+    """Where features are read that are drawn as themselves: relation, its column with the shape, condition."""
+    features, shape = gathering.source.relation, sql.Identifier("geom_3857")
     if not gathering.is_needed:
-        return [sql.SQL("")]
+        return [(features, shape, sql.SQL(""))]
     until = sql.Literal(gathering.drawn_until)
     if gathering.tile.z > LAST_ZOOM:
-        return [sql.SQL("AND drawn_from % 100 <= {} AND ST_Dimension(geom_3857) > 0").format(until)]
-    return [
-        sql.SQL("AND drawn_from <= {}").format(until),
-        sql.SQL("AND drawn_from >= 100 AND drawn_from <= 100 + {}").format(until),
-    ]
+        drawn = sql.SQL(" AND drawn_from % 100 <= {} AND ST_Dimension(geom_3857) > 0")
+        return [(features, shape, drawn.format(until))]
+    light = sql.SQL(" AND drawn_from <= {}").format(until)
+    heavy = sql.SQL(" AND drawn_from >= 100 AND drawn_from <= 100 + {}").format(until)
+    if not gathering.has_rows:
+        return [(features, shape, light), (features, shape, heavy)]
+    # No field's key begins with an underscore.
+    shapes = sql.SQL(
+        '(SELECT feature_id AS "_feature", shape AS "_shape" FROM {} WHERE z = {}) AS "_heavy"'
+        ' JOIN {} ON id = "_feature"'
+    ).format(gathering.heavy, sql.Literal(gathering.tile.z), features)
+    return [(features, shape, light), (shapes, sql.Identifier("_shape"), heavy)]
 
 
 def _is_home(tile: TileAddress) -> sql.Composable:
-    """SQL of 1 where the middle of a feature's box is in the tile, else 0; its box is asked first, cheaply."""
+    """SQL of 1 where the middle of a feature's box is in the tile, else 0. Asks the box that is kept beside the
+    vertices, and first of all whether it lies within the tile."""
     side = 30 - tile.z
     return sql.SQL(
         "CASE WHEN geom_3857 @ {square} OR"
-        " (overview_x((ST_XMin(geom_3857) + ST_XMax(geom_3857)) / 2) >> {side} = {x}"
-        " AND overview_y((ST_YMin(geom_3857) + ST_YMax(geom_3857)) / 2) >> {side} = {y}) THEN 1 ELSE 0 END"
+        " (overview_x((ST_XMin(box2d(geom_3857)) + ST_XMax(box2d(geom_3857))) / 2) >> {side} = {x}"
+        " AND overview_y((ST_YMin(box2d(geom_3857)) + ST_YMax(box2d(geom_3857))) / 2) >> {side} = {y})"
+        " THEN 1 ELSE 0 END"
     ).format(square=tile.envelope(), side=sql.Literal(side), x=sql.Literal(tile.x), y=sql.Literal(tile.y))
 
 
@@ -195,7 +204,7 @@ def _gathered(source: ReadSource, fields: list[str], gathering: Gathering) -> sq
                 sql.SQL("g.feature AS id, g.geom, g.own"),
                 *values,
                 sql.SQL(
-                    "CASE WHEN g.kind > 0 OR g.n > 1 THEN g.n END AS n, 0 AS rank, g.line, g.place, g.class"
+                    "CASE WHEN g.kind > 0 OR g.n > 1 THEN g.n END AS n, g.kind AS rank, g.line, g.place, g.class"
                 ),
             ]
         ),
@@ -212,10 +221,11 @@ def _single_points(source: ReadSource, fields: list[str]) -> sql.Composable:
     ).format(sql.SQL(", ").join(columns), source.relation)
 
 
-def _geometry(layer: Layer, tile: TileAddress, buffer: int) -> sql.Composable:
+def _geometry(layer: Layer, tile: TileAddress, buffer: int, column: sql.Composable) -> sql.Composable:
     """SQL of the feature's shape in tile units. What lies within the tile needs no clipping: it is only scaled
-    and rounded, at a fifth of the price of ST_AsMVTGeom."""
-    shape, grid = _shape(layer, tile)
+    and rounded, at a fifth of the price of ST_AsMVTGeom. Very many vertices are clipped before all else."""
+    wide = tile.envelope(buffer=buffer)
+    shape, grid = _shape(layer, tile, column)
     scaled = sql.SQL("ST_TransScale({shape}, {west}, {north}, {scale}, -{scale})").format(
         shape=shape,
         west=sql.Literal(WORLD_M / 2 - tile.x * EXTENT / tile.units_a_m),
@@ -225,10 +235,17 @@ def _geometry(layer: Layer, tile: TileAddress, buffer: int) -> sql.Composable:
     rounded = sql.SQL("ST_SnapToGrid({}, {})").format(scaled, sql.Literal(grid))
     if grid > 1:
         rounded = sql.SQL("ST_Simplify({}, 0, true)").format(rounded)  # vertices on a straight line
+    if tile.z > LAST_ZOOM:
+        near = tile.envelope(buffer=buffer + 8 * UNITS_PER_PX)
+        part = sql.SQL("CASE WHEN drawn_from < 100 THEN {0} ELSE ST_ClipByBox2D({0}, {1}) END").format(
+            column, near
+        )
+        shape = _shape(layer, tile, part)[0]
     return sql.SQL(
-        "CASE WHEN geom_3857 @ {wide} THEN coalesce(ST_ForcePolygonCCW({rounded}), {clipped}) ELSE {clipped} END"
+        "CASE WHEN {column} @ {wide} THEN coalesce(ST_ForcePolygonCCW({rounded}), {clipped}) ELSE {clipped} END"
     ).format(
-        wide=tile.envelope(buffer=buffer),
+        column=column,
+        wide=wide,
         rounded=rounded,
         clipped=sql.SQL("ST_AsMVTGeom({}, {}, {}, {}, true)").format(
             _on_grid(shape, tile, grid), tile.envelope(), sql.Literal(EXTENT), sql.Literal(buffer)
@@ -236,18 +253,17 @@ def _geometry(layer: Layer, tile: TileAddress, buffer: int) -> sql.Composable:
     )
 
 
-def _shape(layer: Layer, tile: TileAddress) -> tuple[sql.Composable, int]:
+def _shape(layer: Layer, tile: TileAddress, column: sql.Composable) -> tuple[sql.Composable, int]:
     """SQL of the geometry as detailed as this zoom shows it, and the grid of tile units its vertices go to.
 
     At low zooms that grid is half a pixel for areas: vertices that neighbours share stay shared, so no gap opens
     between them. From the next zoom on they are simplified one by one, by at most half a pixel.
     """
-    whole = sql.SQL("geom_3857")
     if tile.z >= last_tile_zoom(layer) or layer.geometry_type == GeometryType.POINT:
-        return whole, 1
+        return column, 1
     if tile.z <= LAST_ZOOM and layer.geometry_type == GeometryType.POLYGON:
-        return whole, UNITS_PER_PX // 2
-    return sql.SQL("ST_Simplify(geom_3857, {}, true)").format(sql.Literal(tile.px_m / 2)), 1
+        return column, UNITS_PER_PX // 2
+    return sql.SQL("ST_Simplify({}, {}, true)").format(column, sql.Literal(tile.px_m / 2)), 1
 
 
 def _on_grid(shape: sql.Composable, tile: TileAddress, grid: int) -> sql.Composable:

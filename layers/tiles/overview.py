@@ -1,10 +1,11 @@
 """Overview rows: what low zooms are drawn from, made when data change and not when a tile is asked for.
 
-Two things belong to a layer (decision 8):
+Three things belong to a layer (decision 8):
 - spatial indexes of its features by the zoom from which they are drawn as themselves (`drawn_from`), so that
   a low zoom reads the few large ones; the database keeps them;
 - the table overviews.layer_<id> of gathered rows: all others, summed by cell and class of the style. It is made
-  by `rebuild` and kept by `update`, which gives exactly what `rebuild` would.
+  by `rebuild` and kept by `update`, which gives exactly what `rebuild` would;
+- shapes of geometries with very many vertices, as detailed as each low zoom shows them (overview_heavy).
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from psycopg2 import sql
 from layers.access import typed_value
 from layers.models import Changeset, Layer
 from layers.publications import refresh_overview, withdraw_overview
+from layers.tiles import overview_heavy
 from layers.tiles.overview_cells import KEY, LAST_ZOOM, SUMS, cells, coarser, measures, summed
 from layers.tiles.overview_classes import Classes, made_with, variants
 
@@ -31,7 +33,7 @@ def rebuild(layer: Layer) -> None:
     """Make the layer's overview anew, in one transaction: indexes and gathered rows."""
     with transaction.atomic(), _room():
         _index_large_features(layer)
-        _make_rows(layer)
+        _put_in_place(layer, _make_rows(layer), overview_heavy.make(layer))
         _write_down(layer)
 
 
@@ -41,13 +43,16 @@ def update(layer: Layer, changeset: Changeset) -> None:
     if not is_current(layer) or 2 * touched > layer.feature_count + _FEW:
         rebuild(layer)
     else:
+        overview_heavy.keep(layer, changeset)
         _add_and_take_away(layer, changeset)
 
 
 def refresh(layer: Layer) -> None:
     """Make the overview anew where it was made for another style, or for other access to its fields."""
     if layer.overview_made_with and not is_current(layer):
-        rebuild(layer)
+        with transaction.atomic(), _room():
+            _put_in_place(layer, _make_rows(layer))
+            _write_down(layer)
 
 
 def mend() -> None:
@@ -71,12 +76,13 @@ def is_current(layer: Layer) -> bool:
 def drop(layer: Layer) -> None:
     """Drop the gathered rows. Tiles of low zooms are then gathered from all features, which is slow."""
     withdraw_overview(layer)
+    overview_heavy.drop(layer)
     _run(sql.SQL("DROP TABLE IF EXISTS {}").format(table_of(layer)))
     Layer.objects.filter(pk=layer.pk).update(overview_made_with="")
     layer.overview_made_with = ""
 
 
-def table_of(layer: Layer) -> sql.Composable:
+def table_of(layer: Layer) -> sql.Identifier:
     return sql.Identifier("overviews", f"layer_{layer.pk}")
 
 
@@ -131,7 +137,8 @@ def _index_zooms(layer: Layer) -> list[int]:
 # --- gathered rows ---
 
 
-def _make_rows(layer: Layer) -> None:
+def _make_rows(layer: Layer) -> sql.Composable:
+    """A new table of gathered rows, beside that which readers see."""
     every = variants(layer)
     fresh = sql.Identifier("overviews", f"layer_{layer.pk}_new")
     _run(sql.SQL("DROP TABLE IF EXISTS {}").format(fresh))
@@ -154,7 +161,14 @@ def _make_rows(layer: Layer) -> None:
         if zoom < first:
             _run(sql.SQL("DROP TABLE {}").format(_level(zoom + 1)))
     _run(sql.SQL("DROP TABLE IF EXISTS overview_measures, {}").format(_level(0)))
-    _put_in_place(layer, fresh)
+    _run(
+        sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(
+            fresh, sql.SQL(", ").join(map(sql.Identifier, KEY))
+        )
+    )
+    _run(sql.SQL("CREATE INDEX ON {} (variant, z, x, y) WHERE is_near").format(fresh))
+    _run(sql.SQL("ANALYZE {}").format(fresh))
+    return fresh
 
 
 _COLUMNS = sql.SQL(", ").join(map(sql.Identifier, (*KEY, "is_near", *SUMS)))
@@ -188,22 +202,14 @@ def _rows_of(zoom: int, every: list[Classes], *, enter: bool, follow: bool) -> s
     return summed(sql.SQL("({}) AS rows").format(sql.SQL(" UNION ALL ").join(parts)))
 
 
-def _put_in_place(layer: Layer, fresh: sql.Composable) -> None:
-    name = f"layer_{layer.pk}"
+def _put_in_place(layer: Layer, rows: sql.Composable, shapes: sql.Composable | None = None) -> None:
+    """Let readers see new tables in place of the old ones; they wait from here until the commit."""
     withdraw_overview(layer)
-    _run(sql.SQL("DROP TABLE IF EXISTS {}").format(table_of(layer)))
-    _run(
-        sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})").format(
-            fresh, sql.Identifier(f"{name}_pkey"), sql.SQL(", ").join(map(sql.Identifier, KEY))
-        )
-    )
-    _run(
-        sql.SQL("CREATE INDEX {} ON {} (variant, z, x, y) WHERE is_near").format(
-            sql.Identifier(f"{name}_near"), fresh
-        )
-    )
-    _run(sql.SQL("ALTER TABLE {} RENAME TO {}").format(fresh, sql.Identifier(name)))
-    _run(sql.SQL("ANALYZE {}").format(table_of(layer)))
+    for place, fresh in ((table_of(layer), rows), (overview_heavy.table_of(layer), shapes)):
+        if fresh is not None:
+            name = sql.Identifier(place.strings[1])  # without the schema
+            _run(sql.SQL("DROP TABLE IF EXISTS {}").format(place))
+            _run(sql.SQL("ALTER TABLE {} RENAME TO {}").format(fresh, name))
     refresh_overview(layer)
 
 

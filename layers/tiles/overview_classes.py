@@ -24,7 +24,7 @@ from layers.styles.recipe import Recipe, Scalar, comparable
 OTHER = -1
 """The class of what no class of the recipe covers."""
 
-_FORM = 1
+_FORM = 2
 """Goes up when rows are made in another way, so that those made before are made anew."""
 
 Column = Callable[[Field], sql.Composable]

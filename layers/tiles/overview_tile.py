@@ -13,7 +13,8 @@ from psycopg2 import sql
 
 from layers.access import ReadSource
 from layers.models.catalogue import GeometryType
-from layers.publications import published_overview
+from layers.publications import published_heavy, published_overview
+from layers.tiles import overview_heavy
 from layers.tiles.address import EXTENT, UNITS_PER_PX, TileAddress
 from layers.tiles.overview import is_current, table_of
 from layers.tiles.overview_cells import CELL_PX, LAST_ZOOM, NEAR_LINE_CELLS, cells, measures, summed
@@ -56,8 +57,15 @@ class Gathering:
         return self._variant[1]
 
     @cached_property
-    def _has_rows(self) -> bool:
+    def has_rows(self) -> bool:
+        """Whether the layer's overview was made, as its style and access now are."""
         return self.tile.z <= LAST_ZOOM and is_current(self.source.layer)
+
+    @property
+    def heavy(self) -> sql.Composable:
+        """Where this reader finds prepared shapes of geometries with very many vertices."""
+        layer = self.source.layer
+        return published_heavy(layer) if self.source.alias == "public" else overview_heavy.table_of(layer)
 
     def features(self) -> sql.Composed:
         """SELECT of what is drawn: kind, class, geom (in tile units; NULL where the map does not draw the class),
@@ -88,7 +96,7 @@ class Gathering:
         Stored rows of areas are that already, in the order of their index; lines at the tile's edge come from
         two tiles, and coarser cells are sums of cells.
         """
-        if self._has_rows and not self.coarse and not self._shows_neighbours:
+        if self.has_rows and not self.coarse and not self._shows_neighbours:
             return sql.SQL(_AS_STORED).format(rows=self._rows())
         return sql.SQL(_COARSER).format(rows=self._rows(), coarse=sql.Literal(self.coarse))
 
@@ -99,8 +107,8 @@ class Gathering:
 
     def _rows(self) -> sql.Composable:
         """Gathered rows of the tile and those of its neighbours that reach into it, with `mine` for the former."""
-        parts = self._stored_rows() if self._has_rows else []
-        if self.coarse or not self._has_rows:
+        parts = self._stored_rows() if self.has_rows else []
+        if self.coarse or not self.has_rows:
             parts.append(self._rows_made_now())
         every = sql.SQL("({}) AS rows").format(sql.SQL(" UNION ALL ").join(parts))
         if not self._shows_neighbours:
@@ -130,7 +138,7 @@ class Gathering:
         """The same rows for what `coarse` adds to them, or for all where the layer has no rows."""
         z, x, y = map(sql.Literal, (self.tile.z, self.tile.x, self.tile.y))
         small = [sql.SQL("drawn_from % 100 > {}").format(sql.Literal(self.drawn_until))]
-        if self._has_rows:
+        if self.has_rows:
             small.append(sql.SQL("drawn_from % 100 <= {}").format(z))
         elif self.tile.z > LAST_ZOOM:
             small = [sql.SQL("({} OR ST_Dimension(geom_3857) = 0)").format(small[0])]
@@ -225,7 +233,8 @@ _SQUARES = """
     FROM (SELECT *, greatest({smallest}, sqrt(weight / {cell_m2}::double precision)) * {side} / 2 AS half
           FROM led WHERE kind = 2 AND NOT hidden AND weight < {full} * {cell_m2}) AS sparse"""
 _LINES = """
-    SELECT 1 AS kind, class, n::bigint AS n, own::bigint AS own, feature, ay AS line, ax AS place,
+    SELECT 1 AS kind, class, n::bigint AS n, own::bigint AS own, feature, ay AS line,
+           (ax::bigint << 16) | ((by - ay + 128) << 8) | (bx - ax + 128) AS place,
            CASE WHEN (ax, ay) <> (bx, by)
                THEN ST_MakeLine(
                    ST_Point(ax * {line_side} + {line_side} / 2 - {left}, ay * {line_side} + {line_side} / 2 - {top}),

@@ -44,7 +44,8 @@ def test_applying_the_first_load_publishes_the_layer(make_layer: MakeLayer) -> N
     layer = make_layer(is_draft=True)
     load(layer, "append", [A, B])
     assert not layer.is_draft
-    assert published() == [layer.published_name, f"{layer.published_name}.overview"]
+    name = layer.published_name
+    assert published() == [name, f"{name}.heavy", f"{name}.overview"]
     assert access_layer(AnonymousUser(), layer.full_name).feature_count == 2
     actions = set(JournalEntry.objects.values_list("action", flat=True))
     assert actions == {"layer-drafted", "layer-created", "changeset-applied"}

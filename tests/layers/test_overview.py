@@ -52,8 +52,9 @@ def by_use(geometry: str) -> dict[str, Any]:
 class Maker:
     """Features of one kind, of all sizes, thick in one place and thin around it."""
 
-    def __init__(self, kind: str, seed: int) -> None:
+    def __init__(self, kind: str, seed: int, *, heavy: float = 0.03) -> None:
         self.kind = kind
+        self.heavy = heavy
         self.random = random.Random(f"{kind} {seed}")
 
     def feature(self) -> Made:
@@ -72,14 +73,31 @@ class Maker:
     def _geometry(self, kind: str, west: float, south: float, size: float) -> dict[str, Any]:
         if kind == "Point":
             return point(west, south)
+        if kind == "Polygon" and self.random.random() < self.heavy:
+            return shore(coast(west, south, size), size)
         if kind == "Polygon":
             thin = square(west, south, size)
             thin["coordinates"][0][2][1] = thin["coordinates"][0][3][1] = south + size * self.random.choice(
                 [1, 0.05]
             )
             return thin
+        if self.random.random() < self.heavy:
+            return coast(west, south, size)
         steps = [(west + size * n / 3, south + self.random.uniform(0, size)) for n in range(4)]
         return {"type": "LineString", "coordinates": [list(step) for step in steps]}
+
+
+def coast(west: float, south: float, size: float, count: int = 2_100) -> dict[str, Any]:
+    """A line of very many vertices."""
+    places = [[west + size * n / count, south + size * math.sin(n / 7) * (n % 5) / 9] for n in range(count)]
+    return {"type": "LineString", "coordinates": places}
+
+
+def shore(line: dict[str, Any], size: float) -> dict[str, Any]:
+    """The land below a coast."""
+    (west, south), (east, _north) = line["coordinates"][0], line["coordinates"][-1]
+    corners = [[east, south - size], [west, south - size], [west, south]]
+    return {"type": "Polygon", "coordinates": [[*line["coordinates"], *corners]]}
 
 
 def rows_of(layer: Layer) -> list[tuple[Any, ...]]:
@@ -88,10 +106,16 @@ def rows_of(layer: Layer) -> list[tuple[Any, ...]]:
         return sorted(cursor.fetchall())
 
 
+def shapes_of(layer: Layer) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT feature_id, z, ST_AsText(shape) FROM overviews.layer_{layer.pk}_heavy")
+        return sorted(cursor.fetchall())
+
+
 def assert_as_made_anew(layer: Layer) -> None:
-    kept = rows_of(layer)
+    kept = rows_of(layer), shapes_of(layer)
     overview.rebuild(Layer.objects.get(pk=layer.pk))
-    assert kept == rows_of(layer)
+    assert kept == (rows_of(layer), shapes_of(layer))
 
 
 def change(layer: Layer, drafts: list[ChangeDraft]) -> Changeset:
@@ -188,7 +212,7 @@ def test_features_at_the_ends_of_the_map_are_counted_too(make_layer: MakeLayer) 
 def test_a_layer_without_rows_gives_the_same_tiles_slowly(make_layer: MakeLayer, kind: str) -> None:
     style = by_use({"Polygon": "polygon", "LineString": "line", "Point": "point"}.get(kind, "mixed"))
     layer = make_layer(
-        features=some(Maker(kind, 7), 120), fields=FIELDS_OF_USE, geometry_type=kind, style=style
+        features=some(Maker(kind, 7, heavy=0), 120), fields=FIELDS_OF_USE, geometry_type=kind, style=style
     )
     addresses = [TileAddress(*tile_at(WEST + 0.0005, SOUTH + 0.0005, z)) for z in range(14)]
     source = read_source(AnonymousUser(), Layer.objects.select_related("community").get(pk=layer.pk))
@@ -468,3 +492,25 @@ def test_an_overview_that_is_missing_is_made_by_the_next_worker(make_layer: Make
     layer.refresh_from_db()
     assert overview.is_current(layer)
     assert rows_of(layer) == before
+
+
+@pytest.mark.parametrize("kind", ["Polygon", "LineString"])
+def test_very_many_vertices_are_drawn_and_counted_as_few_are_without_being_read(
+    make_layer: MakeLayer, kind: str
+) -> None:
+    """At low zooms their shapes are those that the whole geometry would give; beyond they are clipped first."""
+    line = coast(WEST, SOUTH, 0.2, 6_000)
+    shape = line if kind == "LineString" else shore(line, 0.3)
+    layer = make_layer(features=[(shape, {"name": "Берег"})], geometry_type=kind)
+    source = read_source(AnonymousUser(), Layer.objects.select_related("community").get(pk=layer.pk))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT z, ST_NPoints(shape) FROM overviews.layer_{layer.pk}_heavy ORDER BY z")
+        sizes = dict(cursor.fetchall())
+    assert max(sizes) == 13
+    assert sizes[min(sizes)] < 300
+    for z in (min(sizes), 10, 13, 14, 16):
+        around = [tile_at(WEST + step, SOUTH - step / 10, z) for step in (0.001, 0.05, 0.1, 0.15)]
+        drawn = [decoded(render(source, TileAddress(*tile)).body) for tile in around]
+        assert any(shown and shown[0]["id"] for shown, _features in drawn), z
+    zooms = range(5, 12)
+    assert features_by_zoom(layer, zooms) == dict.fromkeys(zooms, 1)
