@@ -12,6 +12,7 @@ from gis_core.api import params
 from gis_core.api.http import may_be_kept
 from gis_core.api.views import ApiView, link
 from layers.access import ReadSource, access_layer, read_source, visible_layers
+from layers.api import tiles
 from layers.api.documented import GEOJSON, documented
 from layers.api.params import PAGING
 from layers.delivery import is_public_content
@@ -22,6 +23,7 @@ from layers.schema import Field
 CONFORMS_TO = (
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    *tiles.CONFORMS_TO,
 )
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
 
@@ -36,6 +38,7 @@ class LandingView(ApiView):
             link(request, "/api/docs/", "service-doc", media_type="text/html"),
             link(request, "/api/conformance", "conformance"),
             link(request, "/api/collections", "data"),
+            link(request, "/api/tileMatrixSets", tiles.TILING_SCHEMES),
             link(request, "/api/limits", "http://www.iana.org/assignments/relation/describedby"),
         ]
         description = _("Layers of territorial communities: features, tiles and changes.")
@@ -113,6 +116,7 @@ def describe(request: HttpRequest | Request, layer: Layer) -> dict[str, Any]:
             link(request, path, "self"),
             link(request, f"{path}/items", "items", media_type=GEOJSON, title=layer.local_title),
             link(request, f"/tiles/{layer.full_name}.json", "tiles"),
+            link(request, f"{path}/tiles", tiles.TILESETS),
         ],
     }
 

@@ -18,6 +18,7 @@ from gis_core.api.problem import TITLES, problems
 from gis_core.errors import HromadaError
 from layers.api.collections import OPENAPI
 from layers.api.documented import COMPONENTS, ref
+from layers.api.tiles_documented import tile_paths
 
 _PROBLEM = {
     "description": gettext_lazy("What went wrong, as a problem of RFC 9457"),
@@ -42,7 +43,7 @@ class Generator(SchemaGenerator):
         document: dict[str, Any] = super().get_schema(request, public)
         shapes = document.setdefault("components", {}).setdefault("schemas", {})
         shapes |= {name: shape for name, shape in COMPONENTS.items() if name not in shapes}
-        document["paths"] |= _tile_paths()
+        document["paths"] |= tile_paths()
         for path in document["paths"].values():
             for method, operation in path.items():
                 if method != "parameters":
@@ -58,39 +59,6 @@ def _say_largest_page(operation: dict[str, Any]) -> None:
         for parameter in operation.get("parameters", []):
             if parameter["name"] == "limit":
                 parameter["schema"]["maximum"] = limits.value("max_page")
-
-
-def _tile_paths() -> dict[str, Any]:
-    layer = _path_parameter("layer", {"type": "string"}, _("Full name of the layer: community.layer"))
-    numbers = [_path_parameter(name, {"type": "integer", "minimum": 0}, "") for name in ("z", "x", "y")]
-    tile = {
-        "operationId": "getTile",
-        "summary": _("A vector tile"),
-        "tags": ["Tiles"],
-        "parameters": [layer, *numbers],
-        "responses": {
-            "200": {
-                "description": "",
-                "content": {"application/vnd.mapbox-vector-tile": {"schema": {"type": "string"}}},
-            },
-            "204": {"description": _("The layer has nothing here")},
-            "304": {"description": _("You have it already (If-None-Match)")},
-        },
-    }
-    tilejson = {
-        "operationId": "getTileJSON",
-        "summary": _("TileJSON of a layer"),
-        "tags": ["Tiles"],
-        "parameters": [layer],
-        "responses": {
-            "200": {"description": "", "content": {"application/json": {"schema": ref("TileJSON")}}},
-        },
-    }
-    return {"/tiles/{layer}/{z}/{x}/{y}.mvt": {"get": tile}, "/tiles/{layer}.json": {"get": tilejson}}
-
-
-def _path_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": schema, "description": description}
 
 
 @functools.cache

@@ -4,6 +4,7 @@ Stands right after SecurityMiddleware. A public tile then varies by nothing but 
 copy in a shared cache serves everybody; the whole chain would add `Vary: Accept-Language, Cookie`.
 """
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 
@@ -20,6 +21,8 @@ from gis_core.api.problem import problem_response
 from gis_core.errors import NotFound
 
 PREFIX = "/tiles/"
+_OGC_TILE = re.compile(r"/api(/collections/[^/]+/tiles/[^/]+/[^/]+/[^/]+/[^/]+)")
+"""Tiles by their address of OGC API - Tiles: the same tiles."""
 
 
 class TilePath:
@@ -27,12 +30,16 @@ class TilePath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        if request.path_info.startswith(PREFIX):
+            path, urlconf = request.path_info.removeprefix("/tiles"), "layers.tiles.urls"
+        elif found := _OGC_TILE.fullmatch(request.path_info):
+            path, urlconf = found[1], "layers.api.urls"
+        else:
             return self.get_response(request)
         request.user = user_of(request)
         with translation.override(translation.get_language_from_request(request)):
             try:
-                match = resolve(request.path_info.removeprefix("/tiles"), urlconf="layers.tiles.urls")
+                match = resolve(path, urlconf=urlconf)
             except Resolver404:
                 return problem_response(NotFound())
             response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

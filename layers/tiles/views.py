@@ -24,7 +24,11 @@ CACHE_CONTROL = {True: "public, max-age=0, must-revalidate", False: "private, no
 @problems("GET", "HEAD")
 def tile(request: HttpRequest, layer: str, z: str, x: str, y: str) -> HttpResponse:
     """One vector tile: 200, 304 for a client that has it, 204 where the layer has nothing."""
-    address = tile_address(z, x, y)
+    return answer(request, layer, tile_address(z, x, y))
+
+
+def answer(request: HttpRequest, layer: str, address: TileAddress) -> HttpResponse:
+    """The tile of a layer, whatever its address was called by. Raises LayerNotFound, AuthenticationFailed, Busy."""
     asked = ask_tile(request, layer, address)
     found = asked.kept
     if found is not None and (not found.etag or _has(request, found)):

@@ -41,9 +41,15 @@ def test_the_landing_page_leads_to_everything_else(anonymous: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_the_conformance_page_names_core_and_geojson(anonymous: Client) -> None:
+def test_the_conformance_page_names_features_and_tiles(anonymous: Client) -> None:
     classes = anonymous.get("/api/conformance").json()["conformsTo"]
-    assert [name.rpartition("/")[2] for name in classes] == ["core", "geojson"]
+    named = [name.rpartition("/spec/")[2] for name in classes]
+    assert {"ogcapi-features-1/1.0/conf/core", "ogcapi-features-1/1.0/conf/geojson"} <= set(named)
+    assert {
+        "ogcapi-tiles-1/1.0/conf/core",
+        "ogcapi-tiles-1/1.0/conf/tileset",
+        "tms/2.0/conf/tilematrixset",
+    } <= set(named)
 
 
 @pytest.mark.django_db
