@@ -1,4 +1,4 @@
-"""All addresses: programs under /api/ and /tiles/, people under the rest."""
+"""All addresses: programs under /api/, /tiles/ and /styles/, people under the rest."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("importers.rasters.urls")),
     path("api/", include("importers.harvest.urls")),
     path("api/", include("layers.api.urls")),
+    path("styles/", include("layers.api.style_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("frontend.urls")),
 ]
