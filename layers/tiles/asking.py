@@ -1,5 +1,6 @@
 """Who asks for a tile, through which door they see the layer, and which tile is kept for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -77,6 +78,29 @@ def ask_tile(request: HttpRequest, name: str, address: TileAddress) -> Asked:
     if not rows:
         raise LayerNotFound(layer=name)
     return _asked(user, rows, name)
+
+
+_TILES = Question(
+    "tiles",
+    """
+    SELECT asked.layer, asked.stamp, asked.role, asked.granted, t.audience, t.etag, t.features, t.turn,
+           asked.slug, {proof}
+    FROM {asked}
+    LEFT JOIN tiles.tile t ON t.layer_id = asked.layer AND t.z = $3 AND t.x = $4 AND t.y = $5""",
+    parameters=5,
+)
+
+
+def ask_tiles(
+    request: HttpRequest, community: str, slugs: Sequence[str], address: TileAddress
+) -> dict[str, Asked]:
+    """Of the layers of a community with these short names those that may be read, with their tiles, in one
+    statement. Raises AuthenticationFailed."""
+    user, rows = ask(request, _TILES, [[community], list(slugs), address.z, address.x, address.y])
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[8], []).append(row)
+    return {slug: _asked(user, mine, f"{community}.{slug}") for slug, mine in found.items()}
 
 
 def _asked(user: Reader, rows: list[Row], name: str) -> Asked:

@@ -7,8 +7,8 @@ asked for, on any number of processes, and no time to live is needed.
 
 import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
 from psycopg2 import Binary, sql
@@ -18,7 +18,7 @@ from layers.models import Changeset, Layer
 from layers.tiles import bodies
 from layers.tiles.asking import Asked, KeptTile
 from layers.tiles.mvt import MAX_ZOOM, TILE_PX, TileAddress, is_outside
-from layers.tiles.render import render
+from layers.tiles.render import render, render_many
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,36 @@ def obtain(asked: Asked, address: TileAddress, wanted: frozenset[str]) -> tuple[
         packed = bodies.pack_new(body, wanted)
         _keep(asked, address, tile, *packed)
     return tile, packed
+
+
+def obtain_many(every: Sequence[Asked], address: TileAddress) -> list[tuple[KeptTile, bytes]]:
+    """What `obtain` gives for each, unpacked; those that nobody keeps yet are made in one statement for each
+    database alias. Raises Busy, LayerNotFound."""
+    plain = frozenset((bodies.IDENTITY,))
+    done: dict[int, tuple[KeptTile, bytes]] = {}
+    with ExitStack() as claims:
+        missing: dict[str, list[Asked]] = {}
+        for asked in sorted(
+            every, key=lambda it: it.layer.pk
+        ):  # whoever wants several takes them in this order
+            kept = asked.kept
+            body = _with_body(kept, plain) if kept is not None else None
+            if body is None and is_outside(asked.layer, address):
+                kept, body = EMPTY, _NOTHING
+            if body is None:
+                kept = claims.enter_context(_claimed(asked, address))
+                body = _with_body(kept, plain) if kept is not None else None
+            if kept is not None and body is not None:
+                done[asked.layer.pk] = kept, body[1]
+            else:
+                missing.setdefault(asked.door.source.alias, []).append(asked)
+        for wanted in missing.values():
+            tiles = render_many([asked.door.source for asked in wanted], address)
+            for asked, tile in zip(wanted, tiles, strict=True):
+                made = KeptTile(bodies.tag_of(tile.body), tile.features)
+                _keep(asked, address, made, *bodies.pack_new(tile.body, frozenset((bodies.GZIP,))))
+                done[asked.layer.pk] = made, tile.body
+    return [done[asked.layer.pk] for asked in every]
 
 
 def _with_body(kept: KeptTile, wanted: frozenset[str]) -> tuple[str, bytes] | None:

@@ -11,7 +11,7 @@ from gis_core.api.problem import problems
 from gis_core.api.reader import reader_of
 from layers.access import ReadSource, access_layer, read_source
 from layers.delivery import is_public_content
-from layers.tiles import bodies, cache
+from layers.tiles import bodies, cache, map_tiles
 from layers.tiles.asking import KeptTile, ask_tile
 from layers.tiles.mvt import MAX_ZOOM, TileAddress
 from layers.tiles.tilejson import tilejson
@@ -38,6 +38,19 @@ def answer(request: HttpRequest, layer: str, address: TileAddress) -> HttpRespon
     if found is None or body is None:
         found, body = cache.obtain(asked, address, wanted)
     return _answer(request, found, asked.door.is_public, *body)
+
+
+@problems("GET", "HEAD")
+def map_tile(request: HttpRequest, community: str, z: str, x: str, y: str) -> HttpResponse:
+    """One vector tile with several layers of a community: those in `layers`, or all that the reader sees."""
+    address = tile_address(z, x, y)
+    every = map_tiles.ask_map(request, community, address)
+    tile = map_tiles.known(every)
+    is_public = all(asked.door.is_public for asked in every)
+    if tile is not None and _has(request, tile):
+        return _answer(request, tile, is_public)
+    tile, packed = map_tiles.obtain(every, address, bodies.accepted(request))
+    return _answer(request, tile, is_public, *packed)
 
 
 def _has(request: HttpRequest, tile: KeptTile) -> bool:
