@@ -106,13 +106,14 @@ def tile_query(source: ReadSource, tile: TileAddress, *, coarse: int = 0) -> sql
         if gathering.classes.recipe.renderer == "rules":
             shown.append(sql.SQL("CASE WHEN rank < 3 THEN class END AS {}").format(sql.Identifier(CLASS)))
     return sql.SQL(
-        "SELECT ST_AsMVT(tile, {name}, {extent}, 'geom', 'id'), count(row.geom), coalesce(sum(own), 0)::bigint"
-        " FROM ({rows}) AS row, LATERAL (SELECT {shown}) AS tile"
+        """SELECT ST_AsMVT(_tile, {name}, {extent}, 'geom', 'id'), count(_row.geom),
+                  coalesce(sum(_row.own), 0)::bigint
+           FROM ({rows}) AS _row, LATERAL (SELECT {shown}) AS _tile"""
     ).format(
         name=sql.Literal(source.layer.full_name),
         extent=sql.Literal(EXTENT),
         rows=rows,
-        shown=sql.SQL(", ").join([sql.SQL("row.id, row.geom"), *shown]),
+        shown=sql.SQL(", ").join([sql.SQL("_row.id, _row.geom"), *shown]),
     )
 
 

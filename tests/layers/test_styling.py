@@ -183,6 +183,36 @@ def test_gathered_and_single_features_have_the_class_of_their_rule(layer: Layer)
     assert [item["use"] for item in found if "use" in item] == ["02.03"]
 
 
+def test_fields_that_are_called_like_columns_of_the_query_give_right_tiles(
+    make_layer: Callable[..., Layer],
+) -> None:
+    names = [
+        "own",
+        "n",
+        "rank",
+        "line",
+        "place",
+        "class",
+        "row",
+        "tile",
+        "single",
+        "every",
+        "select",
+        "field_0",
+    ]
+    made = make_layer("odd", fields=[{"key": name} for name in names], geometry_type="Polygon")
+    rows = [(square(30 + n / 100, 50, 0.0002), dict.fromkeys(names, "02")) for n in range(3)]
+    add_features(made, [*rows, (square(30.2, 50, 0.05), dict.fromkeys(names, "02"))])
+    for name in names:
+        Layer.objects.filter(pk=made.pk).update(style=by_rules(name, "02%"))
+        made = Layer.objects.select_related("community").get(pk=made.pk)
+        for zoom in (10, 14, 16):
+            body = render(
+                read_source(AnonymousUser(), made), TileAddress(*tile_at(30.2001, 50.0001, zoom))
+            ).body
+            assert any(item["properties"].get(name) == "02" for item in decoded(body)[0]), (name, zoom)
+
+
 def classified(client: Client, **body: Any) -> Any:
     return client.post(f"{STYLE}/classify", json.dumps(body), content_type="application/json")
 
