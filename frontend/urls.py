@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, register_converter
 
-from frontend.views import accounts, changesets, features, imports, jobs, layers, maps, rasters, site, sources
+from frontend.views import (
+    accounts,
+    changesets,
+    features,
+    imports,
+    jobs,
+    layers,
+    maps,
+    rasters,
+    site,
+    sources,
+    styles,
+)
 
 
 class CommunitySlug:
@@ -50,6 +62,12 @@ urlpatterns = [
     path("<community:community>/", maps.community_map, name="community-map"),
     path("<community:community>/layers/", layers.layer_list, name="layer-list"),
     path("<community:community>/layers/<layer:layer>/", layers.layer_page, name="layer"),
+    path("<community:community>/layers/<layer:layer>/style/", styles.editor, name="layer-style"),
+    path(
+        "<community:community>/layers/<layer:layer>/style/tiles/<str:z>/<str:x>/<str:y>.mvt",
+        styles.preview_tile,
+        name="layer-style-tile",
+    ),
     path("<community:community>/layers/<layer:layer>/source/", sources.save, name="layer-source"),
     path("<community:community>/layers/<layer:layer>/source/run/", sources.run, name="layer-source-run"),
     path(

@@ -89,6 +89,11 @@ def unlocalised(value: float) -> str:
 
 
 @register.filter
+def times(value: float, factor: float) -> float:
+    return value * factor
+
+
+@register.filter
 def percent(fraction: float) -> int:
     return round(fraction * 100)
 

@@ -52,14 +52,14 @@ def told_apart(recipe: Mapping[str, Any]) -> dict[str, Any]:
             item.update(copy.deepcopy(plain))
             if mark is not None:
                 _mark(item, mark, known, place)
-            symbol = _symbol(twin, item)
+            symbol = symbol_of(twin, item)
             if all(taken_for_one(known, symbol, other) is None for other in before):
                 break
         before.append(symbol)
     return twin
 
 
-def _symbol(recipe: Mapping[str, Any], item: Mapping[str, Any]) -> Symbol:
+def symbol_of(recipe: Mapping[str, Any], item: Mapping[str, Any]) -> Symbol:
     """How a class in JSON is drawn."""
     own = {key: item[key] for key in ("fill", "pattern", "stroke", "radius", "opacity") if key in item}
     base = {key: value for key, value in recipe.items() if key not in ("label", "sizeBy", "scale")}

@@ -71,4 +71,6 @@ def values(source: str) -> dict[str, Any]:
             name, chosen = tag.attributes["name"], None
         elif tag.name == "option" and name and (chosen is None or "selected" in tag.attributes):
             sent[name] = chosen = tag.attributes["value"]
+        elif tag.name == "textarea":
+            sent[tag.attributes["name"]] = tag.words
     return sent

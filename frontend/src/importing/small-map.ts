@@ -5,7 +5,7 @@ import "../pages/viewer";
 import "../styles/map.css";
 import type { LayerConfig } from "../api/config";
 import { LeafletSketch } from "../map/leaflet/sketch";
-import type { Bounds } from "../map/port";
+import type { Bounds, TileSource } from "../map/port";
 import type { Mark, Sketch } from "../map/sketch";
 import { drawingOrder, toSource } from "../state/session";
 import { button, el, icon } from "../ui/dom";
@@ -21,6 +21,13 @@ export interface SmallMapConfig {
   readonly boundary: string | null;
 }
 
+/** What the map draws of these layers, lowest first. */
+export function sourcesOf(layers: readonly LayerConfig[]): TileSource[] {
+  return drawingOrder(layers).map((layer) =>
+    toSource(layer, { visible: true, opacity: layer.base ? 1 : BESIDE }),
+  );
+}
+
 /** Fills `host` with a map named `label`. */
 export function smallMap(host: HTMLElement, config: SmallMapConfig, label: string, words: Words): Sketch {
   const surface = el("div", { class: "hm-surface", role: "application", tabindex: "0", "aria-label": label });
@@ -28,9 +35,7 @@ export function smallMap(host: HTMLElement, config: SmallMapConfig, label: strin
   host.hidden = false;
   const sketch = new LeafletSketch(surface, {
     bounds: config.bounds,
-    layers: drawingOrder(config.layers).map((layer) =>
-      toSource(layer, { visible: true, opacity: layer.base ? 1 : BESIDE }),
-    ),
+    layers: sourcesOf(config.layers),
     still: matchMedia("(prefers-reduced-motion: reduce)").matches,
   });
   if (config.boundary) sketch.boundary(JSON.parse(config.boundary) as GeoJSON.Geometry);

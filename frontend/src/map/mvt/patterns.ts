@@ -1,7 +1,15 @@
 /** Hatches for `fill-pattern`: the second cue beside colour, for those who do not tell the colours apart. */
 import type { CanvasLike, Context2D } from "./canvas";
 
-export const PATTERN_NAMES = ["hatch45", "hatch135", "cross", "dots"] as const;
+export const PATTERN_NAMES = [
+  "hatch45",
+  "hatch135",
+  "cross",
+  "dots",
+  "horizontal",
+  "vertical",
+  "grid",
+] as const;
 export type PatternName = (typeof PATTERN_NAMES)[number];
 
 export interface Pattern {
@@ -28,11 +36,16 @@ export function patternSegments(name: PatternName): readonly Segment[] {
     [s - 1, s + 1, s + 1, s - 1],
   ];
   const falling = rising.map(([x1, y1, x2, y2]): Segment => [s - x1, y1, s - x2, y2]);
+  const level: Segment[] = [[0, s / 2, s, s / 2]];
+  const upright: Segment[] = [[s / 2, 0, s / 2, s]];
   const shapes: Record<PatternName, readonly Segment[]> = {
     hatch45: rising,
     hatch135: falling,
     cross: [...rising, ...falling],
     dots: [],
+    horizontal: level,
+    vertical: upright,
+    grid: [...level, ...upright],
   };
   return shapes[name];
 }

@@ -1,0 +1,1 @@
+"""The style editor: a recipe as a form, and back."""
