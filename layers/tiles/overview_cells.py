@@ -68,7 +68,9 @@ _MEASURES = """
                    overview_y(ST_YMin(geom_3857)) AS south, overview_y(ST_YMax(geom_3857)) AS north,
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
-            FROM (SELECT {more}, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, {classes}
+            FROM (SELECT {more}, drawn_from, ST_Dimension(geom_3857) AS kind, {classes},
+                         -- Very many vertices are unpacked once, not by each function that asks them.
+                         CASE WHEN drawn_from < 100 THEN geom_3857 ELSE ST_Force2D(geom_3857) END AS geom_3857
                   FROM {rows} OFFSET 0) AS measured OFFSET 0
         ) AS placed OFFSET 0
     ) AS ended"""

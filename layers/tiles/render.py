@@ -32,13 +32,14 @@ class Tile:
 def render(source: ReadSource, address: TileAddress) -> Tile:
     """The tile as `source` reads it, within the limits of features and bytes: where it has more, small features
     are gathered in ever larger cells. Raises what `read_rows` raises."""
-    last = _COARSEST if address.z <= LAST_COARSE_ZOOM else 0
-    for coarse in range(last + 1):
+    last, coarse = _COARSEST if address.z <= LAST_COARSE_ZOOM else 0, 0
+    while True:
         ((body, drawn, features),) = read_rows(source, tile_query(source, address, coarse=coarse))
         body = bytes(body)
-        if coarse == last or _is_within_limits(body, drawn):
-            break
-    return _tile(body, features)
+        if coarse >= last or _is_within_limits(body, drawn):
+            return _tile(body, features)
+        # A step makes a quarter of the squares, or half of the lines.
+        coarse += 1 if drawn <= 3 * limits.value("max_tile_features") else 2
 
 
 def render_many(sources: Sequence[ReadSource], address: TileAddress) -> list[Tile]:

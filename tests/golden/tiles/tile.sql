@@ -62,7 +62,9 @@ SELECT ST_AsMVT(_tile, 'demo.parcels', 4096, 'geom', 'id'), count(_row.geom),
                    overview_y(ST_YMin(geom_3857)) AS south, overview_y(ST_YMax(geom_3857)) AS north,
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
-            FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
+            FROM (SELECT id, drawn_from, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0",
+                         -- Very many vertices are unpacked once, not by each function that asks them.
+                         CASE WHEN drawn_from < 100 THEN geom_3857 ELSE ST_Force2D(geom_3857) END AS geom_3857
                   FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
         ) AS placed OFFSET 0
     ) AS ended) AS "m") AS measured
@@ -93,7 +95,9 @@ SELECT ST_AsMVT(_tile, 'demo.parcels', 4096, 'geom', 'id'), count(_row.geom),
                    overview_y(ST_YMin(geom_3857)) AS south, overview_y(ST_YMax(geom_3857)) AS north,
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
-            FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
+            FROM (SELECT id, drawn_from, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0",
+                         -- Very many vertices are unpacked once, not by each function that asks them.
+                         CASE WHEN drawn_from < 100 THEN geom_3857 ELSE ST_Force2D(geom_3857) END AS geom_3857
                   FROM (SELECT * FROM "pub"."demo_parcels" WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
         ) AS placed OFFSET 0
     ) AS ended) AS "m"
@@ -202,7 +206,9 @@ SELECT ST_AsMVT(_tile, 'demo.parcels', 4096, 'geom', 'id'), count(_row.geom),
                    overview_y(ST_YMin(geom_3857)) AS south, overview_y(ST_YMax(geom_3857)) AS north,
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
-            FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
+            FROM (SELECT id, drawn_from, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0",
+                         -- Very many vertices are unpacked once, not by each function that asks them.
+                         CASE WHEN drawn_from < 100 THEN geom_3857 ELSE ST_Force2D(geom_3857) END AS geom_3857
                   FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
         ) AS placed OFFSET 0
     ) AS ended) AS "m") AS measured
@@ -233,7 +239,9 @@ SELECT ST_AsMVT(_tile, 'demo.parcels', 4096, 'geom', 'id'), count(_row.geom),
                    overview_y(ST_YMin(geom_3857)) AS south, overview_y(ST_YMax(geom_3857)) AS north,
                    CASE kind WHEN 1 THEN ST_GeometryN(geom_3857, 1)
                        WHEN 2 THEN ST_ExteriorRing(ST_GeometryN(geom_3857, 1)) END AS line
-            FROM (SELECT id, drawn_from, geom_3857, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0"
+            FROM (SELECT id, drawn_from, ST_Dimension(geom_3857) AS kind, ( -1)::smallint AS "class_0",
+                         -- Very many vertices are unpacked once, not by each function that asks them.
+                         CASE WHEN drawn_from < 100 THEN geom_3857 ELSE ST_Force2D(geom_3857) END AS geom_3857
                   FROM (SELECT * FROM (SELECT * FROM layers_feature WHERE layer_id = <id>) AS stored WHERE geom_3857 && ST_TileEnvelope(12, 2389, 1389, margin => 0.125) AND drawn_from % 100 > 12) AS near OFFSET 0) AS measured OFFSET 0
         ) AS placed OFFSET 0
     ) AS ended) AS "m"
