@@ -240,6 +240,30 @@ def test_two_dates_are_compared_along_an_edge_that_a_slider_moves(
     wait_until_about(page, west, LATE)
 
 
+def test_two_layers_are_compared_and_come_back_into_the_picture(
+    opened: Callable[..., Page], make_layer: Callable[..., Layer]
+) -> None:
+    plain = {"version": 1, "geometry": "polygon", "stroke": None}
+    for slug, fill in (("before", "#2040a0"), ("after", "#a02040")):
+        make_layer(
+            slug, features=[(square(29.2400, 48.6740, 0.009), {"name": slug})], geometry_type="Polygon",
+            theme="other", style={**plain, "renderer": {"type": "single", "fill": fill}},
+        )  # fmt: skip
+    page = opened()
+    west, east = (29.2424, 48.6785), (29.2470, 48.6785)
+    before, after = (0x20, 0x40, 0xA0), (0xA0, 0x20, 0x40)
+    wait_until_about(page, east, before)  # it lies over the other
+    page.get_by_role("button", name="Порівняти…").click()
+    page.get_by_label("Ліворуч", exact=True).select_option("Шар before")
+    page.get_by_label("Праворуч", exact=True).select_option("Шар after")
+    wait_until_about(page, west, before)
+    wait_until_about(page, east, after)
+    shoot(page, "layers-compare-wide")
+    page.get_by_role("button", name="Закінчити порівняння").click()
+    wait_until_about(page, west, before)
+    wait_until_about(page, east, before)
+
+
 @pytest.mark.parametrize(("lang", "size"), [("uk", "wide"), ("en", "phone")])
 def test_the_legend_with_rasters_is_accessible(opened: Callable[..., Page], lang: str, size: str) -> None:
     page = opened(lang, size, bypass_csp=True)

@@ -1,5 +1,5 @@
-/** Two rasters, or one and the bare map, side by side: an edge across the map that is moved by a slider. */
-import type { RasterPanes, Side } from "../map/leaflet/rasters";
+/** Two rasters, two layers or one of each side by side: an edge across the map that is moved by a slider. */
+import type { RasterPanes, Side, Sides } from "../map/leaflet/rasters";
 import { button, el, freshId, icon } from "../ui/dom";
 import type { MapTools } from "../ui/hm-map";
 import type { Listed } from "./order";
@@ -20,6 +20,7 @@ export class Comparison {
   private edge: HTMLElement | null = null;
   private chosen: Record<Side, string> = { left: NOTHING, right: NOTHING };
   private list: readonly Listed[] = [];
+  private apart: ReadonlySet<string> = new Set();
   private returnTo: HTMLElement | null = null;
 
   constructor(
@@ -63,8 +64,8 @@ export class Comparison {
     this.list = list;
     if (!this.element) return;
     const visible = new Set(list.filter((it) => it.visible).map(({ raster }) => raster.name));
-    const gone = (["left", "right"] as const).some(
-      (side) => this.chosen[side] && !visible.has(this.chosen[side]),
+    const gone = list.some(
+      ({ raster: { name } }) => Object.values(this.chosen).includes(name) && !visible.has(name),
     );
     if (gone) this.close();
   }
@@ -73,22 +74,28 @@ export class Comparison {
     if (!this.element) return;
     this.element.remove();
     this.element = null;
+    this.chosen = { left: NOTHING, right: NOTHING };
+    this.drawLayers();
     this.around.panes.split(new Map(), 0.5);
     this.returnTo?.focus();
   }
 
   private choice(side: Side): HTMLElement {
     const id = freshId("side");
-    const options = [
-      ...this.list.map(({ raster }) => [raster.name, this.title(raster.name)] as const),
-      [NOTHING, this.words("compare.none")] as const,
-    ];
+    const option = (value: string) =>
+      el("option", { value, selected: value === this.chosen[side] }, this.title(value));
+    const layers = this.tools.session.config.layers.filter(({ base }) => !base).map(({ name }) => name);
+    const group = (label: string, names: readonly string[]) =>
+      names.length > 0 && el("optgroup", { label }, ...names.map(option));
     const select = el(
       "select",
       { id },
-      ...options.map(([value, title]) =>
-        el("option", { value, selected: value === this.chosen[side] }, title),
+      group(
+        this.words("raster.group"),
+        this.list.map(({ raster }) => raster.name),
       ),
+      group(this.words("compare.layers"), layers),
+      option(NOTHING),
     );
     select.addEventListener("change", () => {
       this.chosen = { ...this.chosen, [side]: select.value };
@@ -100,7 +107,7 @@ export class Comparison {
 
   private title(name: string): string {
     const raster = this.list.find((it) => it.raster.name === name)?.raster;
-    if (!raster) return this.words("compare.none");
+    if (!raster) return this.tools.session.layer(name)?.title ?? this.words("compare.none");
     const { i18n } = this.tools.session;
     return raster.date ? `${i18n.date(raster.date, false)}, ${raster.title}` : raster.title;
   }
@@ -115,21 +122,36 @@ export class Comparison {
     slider.setAttribute("aria-valuetext", words("compare.share", { n: percent }));
     const hidden = this.list.filter((it) => !it.visible && Object.values(chosen).includes(it.raster.name));
     if (hidden.length > 0) this.around.show(hidden.map(({ raster }) => raster.name));
+    this.drawLayers();
     this.around.panes.split(sidesOf(this.list, chosen), percent / 100);
+  }
+
+  /** Layers that are compared leave the common picture and come back into it afterwards. */
+  private drawLayers(): void {
+    const { session } = this.tools;
+    const apart = Object.values(this.chosen).filter((name) => session.layer(name));
+    const wanted = new Set(this.chosen.left === this.chosen.right ? [] : apart);
+    for (const name of this.apart) {
+      if (!wanted.has(name)) session.map.patchLayer(name, { visible: session.layerState(name).visible });
+    }
+    for (const name of wanted) session.map.patchLayer(name, { visible: false });
+    this.apart = wanted;
+    const sources = [...wanted].map((name) => session.source(name));
+    this.around.panes.compare(sources.filter((source) => source !== null));
   }
 }
 
-/** Each compared raster keeps to its side; one that is chosen for both is not cut. */
-export function sidesOf(
-  list: readonly Listed[],
-  chosen: Readonly<Record<Side, string>>,
-): ReadonlyMap<string, Side> {
-  const sides = new Map<string, Side>();
+/**
+ * Who keeps to which side. Where a raster or the bare map is compared, other rasters are not seen, for they would
+ * hide it; the same on both sides is no comparison.
+ */
+export function sidesOf(list: readonly Listed[], chosen: Readonly<Record<Side, string>>): Sides {
+  const sides = new Map<string, Side | "nowhere">();
   if (chosen.left === chosen.right) return sides;
-  for (const { raster } of list) {
-    if (raster.name === chosen.left) sides.set(raster.name, "left");
-    if (raster.name === chosen.right) sides.set(raster.name, "right");
-  }
+  const rasters = new Set(list.map(({ raster }) => raster.name));
+  const ofGround = Object.values(chosen).some((name) => name === NOTHING || rasters.has(name));
+  if (ofGround) for (const name of rasters) sides.set(name, "nowhere");
+  for (const side of ["left", "right"] as const) if (chosen[side]) sides.set(chosen[side], side);
   return sides;
 }
 

@@ -111,7 +111,14 @@ test("a raster that is chosen for both sides is not cut", () => {
     ["d.b", "right"],
   ]);
   expect(sidesOf(list, { left: "d.a", right: "d.a" }).size).toBe(0);
-  expect([...sidesOf(list, { left: "", right: "d.b" })]).toEqual([["d.b", "right"]]);
+  expect([...sidesOf(list, { left: "", right: "d.b" })]).toEqual([
+    ["d.a", "nowhere"],
+    ["d.b", "right"],
+  ]);
+  expect([...sidesOf(list, { left: "d.zones", right: "d.parcels" })]).toEqual([
+    ["d.zones", "left"],
+    ["d.parcels", "right"],
+  ]);
 });
 
 test("points are typed in any of the usual ways, and a wrong row is named by its number", () => {

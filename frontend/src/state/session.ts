@@ -84,6 +84,12 @@ export class Session {
     return this.store.get().layers.get(name) ?? { visible: false, opacity: 1 };
   }
 
+  /** The layer as the map draws it, visible; null for one that is not known. */
+  source(name: string): TileSource | null {
+    const layer = this.byName.get(name);
+    return layer ? toSource(layer, { visible: true, opacity: this.layerState(name).opacity }) : null;
+  }
+
   setVisible(name: string, visible: boolean): void {
     this.changeLayer(name, { visible });
     this.map.patchLayer(name, { visible });

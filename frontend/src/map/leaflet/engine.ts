@@ -229,6 +229,19 @@ export class LeafletMap implements MapPort {
     return () => this.listeners[event].delete(listener);
   }
 
+  /** Draws one layer by itself in a pane, beside the common picture. Returns the function that takes it away. */
+  drawApart(source: TileSource, pane: string): () => void {
+    const tiles = new MvtLayer({ onTile: () => undefined, onState: () => undefined });
+    tiles.setSources([source]);
+    const grid = new TileGrid(tiles);
+    grid.options.pane = pane;
+    this.leaflet.addLayer(grid);
+    return () => {
+      grid.remove();
+      tiles.close();
+    };
+  }
+
   destroy(): void {
     this.stopWatchingRatio();
     this.leaflet.remove();

@@ -9,7 +9,12 @@ import { LeafletMap } from "./engine";
 export { L };
 
 /** Throws when the port is not drawn by Leaflet. */
-export function nativeMap(map: MapPort): L.Map {
-  if (map instanceof LeafletMap) return map.leaflet;
+export function leafletMap(map: MapPort): LeafletMap {
+  if (map instanceof LeafletMap) return map;
   throw new TypeError("This map is not drawn by Leaflet.");
+}
+
+/** Throws as `leafletMap`. */
+export function nativeMap(map: MapPort): L.Map {
+  return leafletMap(map).leaflet;
 }

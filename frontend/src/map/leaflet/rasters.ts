@@ -1,7 +1,7 @@
 /** Rasters beneath the map's tiles: a pane for each, so that they have an order and can be cut for a comparison. */
 import L from "leaflet";
-import type { Bounds, LngLat, MapPort } from "../port";
-import { nativeMap } from "./native";
+import type { Bounds, LngLat, MapPort, TileSource } from "../port";
+import { leafletMap, nativeMap } from "./native";
 
 export interface RasterSource {
   readonly name: string;
@@ -11,20 +11,24 @@ export interface RasterSource {
   readonly bounds: Bounds;
 }
 
-/** Which part of the map a raster may show. */
+/** Which part of the map something may show; "nowhere" none of it. */
 export type Side = "left" | "right";
+export type Sides = ReadonlyMap<string, Side | "nowhere">;
 
 /** Above what lies under the map, below its tiles (Leaflet's pane of tiles is 200). */
 const LOWEST_PANE = 100;
+/** A layer that is compared lies over all the others. */
+const COMPARED_PANE = 210;
 const LONGEST_PX = 100_000;
 
 export class RasterPanes {
   private readonly map: L.Map;
   private readonly layers = new Map<string, L.TileLayer>();
-  private sides: ReadonlyMap<string, Side> = new Map();
+  private readonly compared = new Map<string, () => void>();
+  private sides: Sides = new Map();
   private share = 0.5;
 
-  constructor(port: MapPort) {
+  constructor(private readonly port: MapPort) {
     this.map = nativeMap(port);
     this.map.on("move zoom viewreset resize", () => this.cut());
   }
@@ -42,9 +46,26 @@ export class RasterPanes {
     this.cut();
   }
 
-  /** Cuts the map at `share` of its width: each raster is seen on its side alone, one without a side not at all.
-   * No sides: nothing is cut. */
-  split(sides: ReadonlyMap<string, Side>, share: number): void {
+  /** Draws these layers of the map each by itself, so that they can be cut; replaces those of before. */
+  compare(sources: readonly TileSource[]): void {
+    const wanted = new Set(sources.map(({ name }) => name));
+    for (const [name, remove] of this.compared) {
+      if (wanted.has(name)) continue;
+      remove();
+      this.compared.delete(name);
+    }
+    for (const source of sources) {
+      if (this.compared.has(source.name)) continue;
+      const pane = this.map.getPane(paneOf(source.name)) ?? this.map.createPane(paneOf(source.name));
+      pane.style.zIndex = String(COMPARED_PANE);
+      pane.style.pointerEvents = "none";
+      this.compared.set(source.name, leafletMap(this.port).drawApart(source, paneOf(source.name)));
+    }
+    this.cut();
+  }
+
+  /** Cuts the map at `share` of its width: what has a side is seen on that side alone. No sides: nothing is cut. */
+  split(sides: Sides, share: number): void {
     this.sides = sides;
     this.share = share;
     this.cut();
@@ -80,11 +101,11 @@ export class RasterPanes {
     const corner = this.map.containerPointToLayerPoint([0, 0]);
     const edge = corner.x + width * this.share;
     const [top, bottom] = [corner.y, corner.y + height];
-    for (const name of this.layers.keys()) {
+    for (const name of [...this.layers.keys(), ...this.compared.keys()]) {
       const side = this.sides.get(name);
       const [left, right] = side === "left" ? [corner.x, edge] : [edge, corner.x + LONGEST_PX];
-      const part = side ? `rect(${top}px, ${right}px, ${bottom}px, ${left}px)` : "rect(0px, 0px, 0px, 0px)";
-      this.pane(name).style.clip = this.sides.size > 0 ? part : "";
+      const part = `rect(${top}px, ${right}px, ${bottom}px, ${left}px)`;
+      this.pane(name).style.clip = side === "nowhere" ? "rect(0px, 0px, 0px, 0px)" : side ? part : "";
     }
   }
 }
