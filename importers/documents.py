@@ -12,10 +12,11 @@ from importers import review
 from importers.access import may_steer
 from importers.choices import Choices
 from importers.closed import inspection_without_values, problem_without_values
+from importers.confirming import unconfirmed
 from importers.earlier import earlier_of
 from importers.mapping import ProposedField, kept, propose, propose_key, suggest_standards
 from importers.models import Import, ImportStatus
-from importers.pipeline import elsewhere, inspection_of, needs_confirming
+from importers.pipeline import inspection_of
 from importers.placing import places_document
 from importers.plan import chosen_layer, proposal_for
 from importers.questions import stored, told
@@ -149,8 +150,8 @@ def _question(importing: Import, state: State) -> dict[str, Any] | None:
     """What must be decided before it goes on, or before it may be applied by itself."""
     if state.status == ImportStatus.WAITING:
         return importing.question
-    if state.status == ImportStatus.READY and needs_confirming(importing):
-        return stored(elsewhere(importing))
+    if state.status == ImportStatus.READY and (refusal := unconfirmed(importing)):
+        return stored(refusal)
     return None
 
 

@@ -1,4 +1,5 @@
-"""What became of a file when it came before: the layer that took it is where it goes again.
+"""What became of a file when it came before: the layer that took it is where it goes again, by updating, and where
+that would change anything somebody looks at it first.
 
 A file is known again by the bytes that its sender handed in; one with the same columns is likely the next edition of
 the same data, which is proposed and never taken for granted.
@@ -11,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -96,15 +98,16 @@ def with_target(
 
 def with_mode(choices: Choices, importing: Import) -> Choices:
     """The choices with a mode for a layer that took the same file before: updating changes nothing where nothing
-    differs, whether the layer has a key or not."""
+    differs, whether the layer has a key or not. Where something does, somebody looks at it first
+    (`importers.confirming`)."""
     if choices.mode or not choices.layer:
         return choices
     again = _applied(importing).filter(changeset__layer__slug=choices.layer).exists()
     return replace(choices, mode=Mode.UPDATE.value) if again else choices
 
 
-def _applied(importing: Import) -> Any:
-    """Imports of the same file into layers of the community that stand as they left them, the latest first."""
+def _applied(importing: Import) -> QuerySet[Import]:
+    """Imports of the same file into layers of the community that nobody has undone, the latest first."""
     found = Import.objects.filter(
         community=importing.community_id, content=importing.content, changeset__status=Status.APPLIED,
         changeset__layer__is_draft=False,

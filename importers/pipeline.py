@@ -19,6 +19,7 @@ from gis_core.jobs import messages, progress
 from gis_core.jobs.plain import plain_json
 from gis_core.people import User
 from importers.choices import Choices
+from importers.confirming import unconfirmed
 from importers.earlier import content_of, content_of_path, with_mode, with_target
 from importers.errors import ImportProblem, NothingLeft
 from importers.folders import files_of, work_folder
@@ -28,7 +29,7 @@ from importers.loading import load, refusal_issues
 from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
 from importers.placing import join_column, place_rows
-from importers.plan import DataElsewhere, ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
+from importers.plan import ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
 from importers.questions import refuse_undecided, stored
 from importers.rasters.source import refuse_raster
 from importers.rows import RowNumbers
@@ -69,8 +70,9 @@ def import_file(
     """Import a file into a new or an existing layer, as one changeset, or not at all.
 
     `name` is what the sender calls the file; `actor` None is the server's own command line. Raises
-    ImportProblem (the file), SchemaDiffers and the like (the layer), DataElsewhere, NotAllowed, Cancelled; then,
-    and with `dry_run`, the database is as before. One whose rows are all in the layer already ends "unchanged".
+    ImportProblem (the file), SchemaDiffers and the like (the layer), DataElsewhere, SentAgainDiffers, NotAllowed,
+    Cancelled; then, and with `dry_run`, the database is as before. One whose rows are all in
+    the layer already ends "unchanged".
     """
     with work_folder() as work, transaction.atomic():
         importing = Import.objects.create(
@@ -80,8 +82,8 @@ def import_file(
         inspect(importing, sent=sent, work=Path(work))
         prepare(importing, sent=sent, work=Path(work))
         if importing.status == ImportStatus.READY and not dry_run:
-            if needs_confirming(importing):
-                raise elsewhere(importing)
+            if refusal := unconfirmed(importing):
+                raise refusal
             apply(importing, actor=actor)
         summary = summary_of(importing)
         transaction.set_rollback(dry_run)
@@ -245,16 +247,6 @@ def compare_again(importing: Import) -> None:
     if counts.added + counts.changed + counts.removed == 0:
         _nothing_to_change(importing)
     importing.save()
-
-
-def needs_confirming(importing: Import) -> bool:
-    """Whether nothing may be applied before somebody says that data outside of the community belong there."""
-    return bool((importing.summary or {}).get("elsewhere")) and not importing.choices.get("accept_outside")
-
-
-def elsewhere(importing: Import) -> DataElsewhere:
-    summary = importing.summary or {}
-    return DataElsewhere(rows=summary.get("imported"), outside=summary.get("outside"))
 
 
 def apply(importing: Import, *, actor: User | None) -> None:

@@ -51,15 +51,6 @@ class ModeNeeded(HromadaError):
     )
 
 
-class DataElsewhere(HromadaError):
-    code = "data-elsewhere"
-    status = 409
-    message = _(
-        "Of %(rows)s features %(outside)s lie outside of the community and further than 5 km from it. Check the "
-        "coordinate system and the community; if they do belong here, confirm that and apply the import."
-    )
-
-
 class LayerNeeded(HromadaError):
     code = "layer-needed"
     status = 409

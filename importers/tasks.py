@@ -14,6 +14,7 @@ from gis_core.jobs.tasks import task
 from gis_core.people import User
 from importers import pipeline
 from importers.choices import APPLY, INSPECT, Choices
+from importers.confirming import unconfirmed
 from importers.errors import NothingLeft
 from importers.folders import work_folder
 from importers.models import Import, ImportStatus
@@ -116,9 +117,7 @@ def go_on(importing: Import) -> None:
     until = Choices.from_json(importing.choices).until
     if importing.status == ImportStatus.WAITING and until != INSPECT:
         enqueue(importing, ImportStatus.PREPARING, importing.owner)
-    elif (
-        importing.status == ImportStatus.READY and until == APPLY and not pipeline.needs_confirming(importing)
-    ):
+    elif importing.status == ImportStatus.READY and until == APPLY and unconfirmed(importing) is None:
         enqueue(importing, ImportStatus.APPLYING, importing.owner)
 
 

@@ -24,6 +24,7 @@ from gis_core.people import User
 from gis_core.roles import Action
 from importers import pipeline, steps
 from importers.choices import Choices
+from importers.confirming import unconfirmed
 from importers.folders import work_folder
 from importers.gate import refuse_short_disk
 from importers.harvest.address import Allowance
@@ -201,8 +202,8 @@ def _worked(source: LayerSource, importing: Import, owner: User) -> Outcome:
 
 def _above_limit(source: LayerSource, importing: Import) -> HromadaError | None:
     """Why the planner is asked first."""
-    if pipeline.needs_confirming(importing):
-        return pipeline.elsewhere(importing)
+    if refusal := unconfirmed(importing):
+        return refusal
     assert importing.changeset is not None  # noqa: S101 -- it is ready
     counts = diff_counts(importing.changeset)
     changes = counts.added + counts.changed + counts.removed

@@ -1,5 +1,6 @@
 """A file that comes again goes where it went, changes nothing there, and everybody is told so."""
 
+import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from importers import steps
 from importers.documents import import_document
 from importers.models import Import, ImportStatus
 from layers.catalogue import update_layer
+from layers.edits import ChangeDraft, send_changes
 from layers.models import Feature, Layer
 from tests.importers import files
 from tests.importers.test_import_steps import after_jobs, sent, started
@@ -134,6 +136,70 @@ def test_the_command_line_asks_nothing_of_a_file_that_it_imported(
         call_command("import_data", str(other), community="demo", layer="parcels")
     with pytest.raises(CommandError, match="--layer"):
         call_command("import_data", str(other), community="demo")
+
+
+def edited_by_hand(editor: User) -> None:
+    feature = Feature.objects.order_by("pk")[0]
+    properties = feature.properties | {"plosha": 77.0}
+    assert properties.keys() == feature.properties.keys()
+    change = ChangeDraft(
+        op="U", feature_id=feature.pk, base_version=feature.version, properties=properties,
+        geometry=json.loads(feature.geom.json),
+    )  # fmt: skip
+    send_changes(layer=Layer.objects.get(), author=editor, comment="", source="edit", changes=[change])
+
+
+def next_edition(community: Community, editor: User, tmp_path: Path) -> None:
+    rows = files.parcels(3)
+    rows["PLOSHA"] = [9.0, 9.0, 9.0]
+    newer = files.shapefile(tmp_path, rows, name="newer")
+    done = started(newer, community, editor, layer="parcels", mode="update", until="apply")
+    assert done.status == ImportStatus.APPLIED
+
+
+@pytest.mark.parametrize("changed_by", ["hand", "the next edition"])
+def test_an_old_file_again_overwrites_nothing_that_came_after_it_unasked(
+    community: Community, editor: User, file: Path, tmp_path: Path, changed_by: str
+) -> None:
+    started(file, community, editor, layer="parcels", until="apply")
+    if changed_by == "hand":
+        edited_by_hand(editor)
+    else:
+        next_edition(community, editor, tmp_path)
+    before = states()
+    again = started(file, community, editor, until="apply")
+    assert (again.status, states()) == (ImportStatus.READY, before)
+    document = import_document(again, editor)
+    assert document["question"]["code"] == "sent-again-differs"
+    assert document["question"]["params"]["count"] == document["diff"]["changed"] > 0
+    with pytest.raises(CommandError, match="--mode"):
+        call_command("import_data", str(file), community="demo", stdout=StringIO())
+    assert states() == before
+    steps.apply(importing=again, actor=editor)
+    assert after_jobs(again).status == ImportStatus.APPLIED
+
+
+def test_who_says_the_mode_of_an_old_file_has_it_applied(
+    community: Community, editor: User, file: Path
+) -> None:
+    started(file, community, editor, layer="parcels", until="apply")
+    edited_by_hand(editor)
+    again = started(file, community, editor, until="apply")
+    steps.decide(importing=again, actor=editor, choices={"mode": "update"})
+    assert after_jobs(again).status == ImportStatus.APPLIED
+
+
+def test_differences_that_somebody_refused_are_not_taken_when_the_file_comes_again(
+    community: Community, editor: User, file: Path
+) -> None:
+    from importers.review import accept
+
+    importing = started(file, community, editor, layer="parcels", until="prepare")
+    accept(importing, kind=None, ids=[steps_rows(importing, editor)[0]], accepted=False)
+    steps.apply(importing=importing, actor=editor)
+    after_jobs(importing)
+    assert started(file, community, editor, until="apply").status == ImportStatus.READY
+    assert Layer.objects.get().feature_count == 2
 
 
 def test_a_file_sent_in_one_request_is_recognised_too(

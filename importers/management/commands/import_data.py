@@ -12,8 +12,9 @@ from gis_core.errors import BadParameter
 from gis_core.jobs import progress
 from gis_core.management.reporting import Report, ReportingCommand
 from importers.choices import KEEP
+from importers.confirming import DataElsewhere
 from importers.pipeline import import_file
-from importers.plan import DataElsewhere, ImportRequest, Mode
+from importers.plan import ImportRequest, Mode
 from importers.report import RowIssue
 from importers.summary import ImportSummary
 from importers.uploads import display_name
@@ -34,6 +35,7 @@ class Command(ReportingCommand):
         "mode-needed": "--mode",
         "place-column-needed": "--place-column",
         "data-elsewhere": "--accept-outside",
+        "sent-again-differs": "--mode",
         "schema-differs": "--map, --leave-out",
         "columns-collide": "--map, --leave-out",
     }
