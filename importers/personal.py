@@ -25,8 +25,11 @@ KINDS: dict[str, Any] = {
     "address": _("home addresses"),
     "birth-date": _("dates of birth"),
 }
-# Words that mean a tax number where the values may be one; too short to be compared by their sound.
-_TAX_WORDS = frozenset({"інн", "инн", "inn", "tin"})
+# Words that mean a tax number and are too short to be compared by their sound: in Cyrillic nothing else, in Latin an
+# inn or a metal as well, so that values must have digits enough.
+_TAX_WORDS = frozenset({"інн", "инн"})
+_TAX_WORDS_OR_OTHERS = frozenset({"inn", "tin"})
+_ENTITY_WORDS = frozenset({"єдрпоу", "едрпоу", "edrpou", "zkpo", "окпо"})
 _ENOUGH = 0.5
 _MOST = 0.8
 _SOME = 0.2
@@ -86,7 +89,7 @@ def personal_kind(name: str, patterns: Mapping[str, float], filled: float) -> st
     by_value = _by_values(patterns)
     if by_value:
         return by_value
-    if _ten_digits(patterns) >= _ENOUGH and not _TAX_WORDS.isdisjoint(plain_words_of(name)):
+    if _may_be_tax_numbers(plain_words_of(name), patterns):
         return "tax-number"
     words = words_of(name)
     for hint in _HINTS:
@@ -118,7 +121,7 @@ def _by_values(patterns: Mapping[str, float]) -> str:
 
 def _speaks_against(hint: _Hint, patterns: Mapping[str, float], seen: float) -> bool:
     """Yes and no under «Паспортні послуги» are no passports; whole addresses under «Адреса власника» are."""
-    if patterns.get("boolean", 0.0) >= _ENOUGH or patterns.get("url", 0.0) >= _ENOUGH:
+    if _are_none(patterns):
         return True
     if hint.kind in ("name", "address"):
         return patterns.get("number", 0.0) + patterns.get("date", 0.0) >= _ENOUGH
@@ -127,14 +130,35 @@ def _speaks_against(hint: _Hint, patterns: Mapping[str, float], seen: float) -> 
     return seen < _SOME
 
 
+def _may_be_tax_numbers(words: frozenset[str], patterns: Mapping[str, float]) -> bool:
+    """Whether a short word of the name means tax numbers, or some of the values are ones among others.
+
+    Of numbers of ten digits by chance one in eleven has a right check digit. Columns of codes of legal entities may
+    hold a sole trader's, which is told row by row.
+    """
+    right, ten = patterns.get("tax_number", 0.0), patterns.get("ten_digits", 0.0)
+    if right >= _SOME and right >= _ENOUGH * ten and words.isdisjoint(_ENTITY_WORDS):
+        return patterns.get("koatuu_zeros", 0.0) < _SOME
+    if _are_none(patterns) or _are_no_tax_numbers(patterns):
+        return False
+    digits = _ten_digits(patterns) or patterns.get("five_digits", 0.0)
+    return not words.isdisjoint(_TAX_WORDS) or (bool(digits) and not words.isdisjoint(_TAX_WORDS_OR_OTHERS))
+
+
 def _are_no_tax_numbers(patterns: Mapping[str, float]) -> bool:
-    """Dates, and numbers that are too short or too long: codes of legal entities (8 digits, 12 of value added tax).
+    """Dates, and numbers that are too short or too long: codes of legal entities (8 digits, 12 of value added tax),
+    without a single right tax number among them.
 
     A wrong check digit speaks for nothing: registers are full of mistyped numbers.
     """
     ten = _ten_digits(patterns)
     others = patterns.get("number", 0.0) - ten + patterns.get("date", 0.0)
-    return ten < _SOME and others >= _ENOUGH
+    return ten < _SOME and others >= _ENOUGH and not patterns.get("tax_number")
+
+
+def _are_none(patterns: Mapping[str, float]) -> bool:
+    """Yes and no, or addresses of pages."""
+    return patterns.get("boolean", 0.0) >= _ENOUGH or patterns.get("url", 0.0) >= _ENOUGH
 
 
 def _ten_digits(patterns: Mapping[str, float]) -> float:

@@ -51,6 +51,7 @@ _FORMS = {
     "purpose_padded": r"^(0[1-9]|1[0-9])\.(0[1-9]|1\d|20)(\s.*)?$",
     "edrpou": r"^\d{8}$",
     "ten_digits": r"^\d{10}$",
+    "five_digits": r"\d{5}",
     "leading_zero": r"^[+-]?0\d+$",
     "postcode": r"^\d{4,5}$",
     "four_digits": r"^\d{4,}$",
@@ -76,9 +77,9 @@ _FORMS = {
 }
 _LOOSE_CADASTRAL = r"^\s*\d{9,10}[\s:.\-–_/]*\d{1,2}[\s:.\-–_/]*\d{1,3}[\s:.\-–_/]*\d{1,4}\s*$"
 _NEEDS_DIGIT = frozenset(
-    ("katottg", "koatuu", "koatuu_zeros", "purpose_code", "purpose_padded", "edrpou", "ten_digits", "leading_zero",
-     "postcode", "four_digits", "many_digits", "integer", "number", "number_comma", "number_unit", "date", "datetime",
-     "year", "phone", "passport", "id_card", "degrees", "uuid")
+    ("katottg", "koatuu", "koatuu_zeros", "purpose_code", "purpose_padded", "edrpou", "ten_digits", "five_digits",
+     "leading_zero", "postcode", "four_digits", "many_digits", "integer", "number", "number_comma", "number_unit",
+     "date", "datetime", "year", "phone", "passport", "id_card", "degrees", "uuid")
 )  # fmt: skip
 _NEEDS_CYRILLIC = frozenset(("person", "person_short", "person_words", "lookalikes"))
 

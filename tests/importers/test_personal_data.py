@@ -66,6 +66,33 @@ def test_a_column_called_after_tax_numbers_goes_though_none_has_a_right_check_di
     assert told["CODE_IN"]["personal"] == ""
 
 
+@pytest.mark.parametrize("name", ["ІНН", "INN", "ІНН власника", "ИНН", "TIN", "РНОКПП", "код"])
+@pytest.mark.parametrize("persons", [4, 8])
+def test_tax_numbers_among_codes_of_legal_entities_go(name: str, persons: int, tmp_path: Path) -> None:
+    frame: gpd.GeoDataFrame = parcels(20)
+    frame[name] = [TAX_NUMBER] * persons + ["01993351"] * (20 - persons)
+    path = geopackage(tmp_path, frame)
+    told = {item.name: item.profile for item in looked_at(path, tmp_path).fields}
+    assert (told[name]["personal"], told[name]["samples"]) == ("tax-number", ["•••"] * 2)
+    conversion = imported(path, tmp_path)
+    assert name not in {item.source for item in conversion.fields}
+    assert TAX_NUMBER not in everything_told(conversion)
+
+
+def test_tax_numbers_that_are_partly_covered_go_and_names_of_inns_stay(tmp_path: Path) -> None:
+    frame: gpd.GeoDataFrame = parcels(3)
+    frame["ІНН"] = frame["INN"] = ["31847*****", "22001*****", "немає"]
+    frame["inn_name"] = ["Корчма", "Дубовий гай", "Готель «Інн»"]
+    frame["INNS"] = ["00199335", "14360570", "01993351"]
+    told = {
+        item.name: item.profile["personal"]
+        for item in looked_at(geopackage(tmp_path, frame), tmp_path).fields
+    }
+    assert {name: told[name] for name in ("ІНН", "INN", "inn_name", "INNS")} == {
+        "ІНН": "tax-number", "INN": "tax-number", "inn_name": "", "INNS": "",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "patterns", "kind"),
     [
@@ -92,6 +119,16 @@ def test_a_column_called_after_tax_numbers_goes_though_none_has_a_right_check_di
         ("ІНН фізособи", {"ten_digits": 0.9, "number": 1.0}, "tax-number"),
         ("INN_VLASN", {"ten_digits": 0.5, "id_card": 0.5, "number": 1.0}, "tax-number"),
         ("ownerTin", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
+        ("ІНН", {"ten_digits": 0.4, "edrpou": 0.6, "number": 1.0}, "tax-number"),
+        ("INN", {"ten_digits": 0.2, "edrpou": 0.8, "number": 1.0}, "tax-number"),
+        ("TIN", {"ten_digits": 0.2, "number": 0.2}, "tax-number"),
+        ("РНОКПП", {"tax_number": 0.01, "ten_digits": 0.01, "edrpou": 0.99, "number": 1.0}, "tax-number"),
+        ("INN", {"tax_number": 0.01, "ten_digits": 0.01, "integer": 0.99, "number": 1.0}, "tax-number"),
+        ("ІНН", {}, "tax-number"),  # 31847*****
+        ("ИНН", {}, "tax-number"),
+        ("INN", {"five_digits": 0.1}, "tax-number"),  # 31847*****
+        ("Код", {"tax_number": 0.2, "ten_digits": 0.2, "edrpou": 0.8, "number": 1.0}, "tax-number"),
+        ("code", {"tax_number": 0.4, "ten_digits": 0.5, "number": 1.0}, "tax-number"),
         ("tax number", {"ten_digits": 1.0, "number": 1.0}, "tax-number"),
         ("Паспорт", {"passport": 0.4}, "passport"),
         ("Телефон", {"phone": 0.3}, "phone"),
@@ -128,7 +165,19 @@ def test_columns_of_persons_are_known_by_values_or_name(
         ("CODE_IN", {"ten_digits": 1.0, "integer": 1.0, "number": 1.0}),
         ("in", {"ten_digits": 1.0, "number": 1.0}),
         ("inn", {}),  # an inn
+        ("inn", {"person_words": 0.2}),
+        ("inn", {"boolean": 1.0}),
+        ("ІНН надано", {"boolean": 1.0}),
         ("INN", {"integer": 1.0, "number": 1.0}),
+        ("INN", {"five_digits": 1.0, "integer": 1.0, "number": 1.0}),
+        ("ІНН", {"edrpou": 1.0, "five_digits": 1.0, "number": 1.0}),
+        ("TIN", {"edrpou": 1.0, "five_digits": 1.0, "number": 1.0}),
+        ("Код", {"tax_number": 0.09, "ten_digits": 0.9, "number": 1.0}),  # one in eleven, by chance
+        (
+            "Код ЄДРПОУ",
+            {"tax_number": 0.3, "ten_digits": 0.3, "edrpou": 0.7, "number": 1.0},
+        ),  # told row by row
+        ("Код об'єкта", {"tax_number": 0.3, "koatuu_zeros": 0.3, "ten_digits": 0.3, "number": 1.0}),
         ("Тин", {"ten_digits": 1.0, "number": 1.0}),  # a fence
         ("РНОКПП", {"edrpou": 1.0, "number": 1.0}),  # of legal entities
         ("ІПН", {"integer": 1.0, "number": 1.0}),  # 12 digits, of value added tax
