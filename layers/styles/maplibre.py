@@ -177,7 +177,7 @@ class _Compiler:
         layout = {
             "text-field": ["case", [">=", number, _MANY], thousands, ["to-string", number]],
             "text-size": 11,
-            "text-allow-overlap": True,
+            "symbol-sort-key": 1,  # after the names of places
         }
         paint = {"text-color": self.pick(lambda symbol: _ink_on(symbol.fill or symbol.stroke.color))}
         return self.layer("count", "symbol", "point", paint, layout=layout, gathered=True)

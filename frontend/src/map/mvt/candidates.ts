@@ -50,7 +50,7 @@ export interface LabelSource {
 }
 
 /** A place or a school is named before the plot it stands on. */
-const POINT_RANK = 1e9;
+export const POINT_RANK = 1e9;
 
 /** More than this from one tile cannot be legible anyway. */
 const MAX_PER_TILE = 500;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { POINT_RANK } from "./candidates";
 import { breakLines, labelKey, type PlaceOptions, placeLabels, type ScreenLabel } from "./labels";
 
 const LOOK: ScreenLabel["look"] = {
@@ -111,7 +112,9 @@ test("long text is broken between words; one long word stays whole", () => {
 });
 
 test("numbers in circles are all shown, however often one repeats", () => {
-  const look = { ...LOOK, overlap: true };
-  const circles = [10, 60, 110].map((x) => ({ ...label("7", x, 10, { look }), feature: undefined }));
+  const circles = [10, 60, 110].map((x) => ({
+    ...label("7", x, 10, { rank: POINT_RANK }),
+    feature: undefined,
+  }));
   expect(texts(circles)).toEqual(["7", "7", "7"]);
 });

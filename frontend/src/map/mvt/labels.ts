@@ -1,5 +1,5 @@
 /** Chooses and draws labels for the whole screen at once, so that none is cut at a tile's border. */
-import type { LabelCandidate, LabelLook } from "./candidates";
+import { type LabelCandidate, type LabelLook, POINT_RANK } from "./candidates";
 import type { Context2D } from "./canvas";
 
 /** A candidate whose x and y are CSS pixels of the overlay. */
@@ -36,7 +36,7 @@ export function fontOf(look: LabelLook): string {
   return `${look.italic ? "italic " : ""}${look.bold ? 700 : 400} ${look.size}px "${LABEL_FONT}", sans-serif`;
 }
 
-/** One label per feature, and per name of an unnumbered one, unless it may overlap others (the number in a circle). */
+/** One label per feature, and per name of an unnumbered one that may lie in several tiles: a point does not. */
 export function labelKey(label: ScreenLabel): string {
   return `${label.layer}/${label.feature ?? ""}/${label.text}`;
 }
@@ -53,7 +53,7 @@ export function placeLabels(candidates: readonly ScreenLabel[], options: PlaceOp
   for (const label of ordered(candidates, options.shown)) {
     const key = labelKey(label);
     const repeats = streets.get(`${label.layer}/${label.text}`) ?? [];
-    const isRepeated = label.feature !== undefined || !label.look.overlap ? named.has(key) : false;
+    const isRepeated = named.has(key) && (label.feature !== undefined || label.rank < POINT_RANK);
     if (Number.isFinite(label.room) ? tooClose(label, repeats) : isRepeated) continue;
     const fitted = fitLabel(label, options.measure);
     if (!fitted) continue;
