@@ -50,7 +50,7 @@ def codec_of(name: str) -> str:
         )
     try:
         found = codecs.lookup(plain)
-        b"a".decode(found.name)
+        bytes(range(256)).decode(found.name, "replace")  # “punycode” reads letters of ASCII only
     except (LookupError, ValueError, TypeError) as error:
         raise EncodingNotKnown(encoding=name[:40], choices=", ".join(CANDIDATES)) from error
     return "utf-8" if found.name == "utf-8-sig" else found.name

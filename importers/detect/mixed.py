@@ -19,6 +19,7 @@ DAMAGED_UTF8 = "utf-8-or-utf-8"
 # Four letters in a row: in other encodings the pair is a capital and a sign, or two letters of frames.
 _LETTERS_IN_UTF8 = re.compile(rb"(?:[\xd0-\xd3][\x80-\xbf]){4}")
 _FEWEST_BYTES = 3
+_ASCII = bytes(range(128)) + rb"\u0041"
 _BLOCK = 4 * 1024 * 1024
 _SHOWN_LINES, _KEPT_LINES = 10, 1_000
 
@@ -126,13 +127,27 @@ def _reads_as_utf8(line: bytes) -> bool:
 
 
 class _Decoder(codecs.BufferedIncrementalDecoder):
-    """Whole lines at a time. `other` is set by the subclass that `_found` makes."""
+    """Whole lines at a time, however they end. `other` is set by the subclass that `_found` makes."""
 
     other = ""
 
     def _buffer_decode(self, data: Any, errors: str, final: bool) -> tuple[str, int]:
-        end = len(data) if final else data.rfind(b"\n") + 1
+        end = len(data) if final else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         return _decoded(self.other, data[:end], "replace"), end  # what is lost is told row by row
+
+
+def _other(name: str) -> str:
+    """The encoding of that name; "" for what is none of letters of one byte that go beyond ASCII's («hex», another
+    mixture), but for UTF-8."""
+    if name.startswith(PREFIX):
+        return ""
+    try:
+        found = codecs.lookup(name).name
+        letters = bytes(range(256)).decode(found, "replace")
+        escapes = _ASCII.decode(found)
+    except (LookupError, ValueError, TypeError):
+        return ""
+    return found if len(letters) == 256 and escapes == _ASCII.decode("ascii") else ""
 
 
 def _found(name: str) -> codecs.CodecInfo | None:
@@ -140,9 +155,8 @@ def _found(name: str) -> codecs.CodecInfo | None:
     plain = name.replace("_", "-")
     if not plain.startswith(PREFIX):
         return None
-    try:
-        other = codecs.lookup(plain.removeprefix(PREFIX)).name
-    except LookupError:
+    other = _other(plain.removeprefix(PREFIX))
+    if not other:
         return None
 
     def decode(raw: Any, errors: str = "strict", /) -> tuple[str, int]:

@@ -1,5 +1,6 @@
 """Text in two encodings is never decided alone: it is asked about, and then each row is read as what it is."""
 
+import codecs
 import json
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from importers.detect.encoding import codec_of, decode_column
-from importers.detect.verdict import judge
+from importers.detect.verdict import CANDIDATES, judge
+from importers.errors import EncodingNotKnown
 from importers.sandbox import convert_file, inspect_file, read_issues, read_rows
 
 HEADER = "адреса;назва;lat;lon"
@@ -97,3 +99,38 @@ def test_values_of_a_dbf_are_read_one_by_one() -> None:
 def test_the_mixture_has_a_name_that_programs_can_give() -> None:
     assert codec_of(" UTF-8 or CP1251 ") == BOTH
     assert "Соборна".encode("cp1251").decode(BOTH) == "Соборна"
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["hex", "zlib", "undefined", "punycode", "idna", "rot13", "utf-16", "unicode-escape", "gbk", "utf-8-or-utf-8",
+     "utf-8-or-cp1251", "utf-8-or-" * 3000, "", "\0"],
+)  # fmt: skip
+def test_a_mixture_with_what_is_no_encoding_of_letters_is_not_known(other: str) -> None:
+    with pytest.raises(EncodingNotKnown):
+        codec_of(f"utf-8-or-{other}")
+
+
+@pytest.mark.parametrize("name", ["hex", "zlib", "undefined", "punycode", "idna", "", "\0"])
+def test_a_codec_that_reads_no_letters_is_not_known(name: str) -> None:
+    with pytest.raises(EncodingNotKnown):
+        codec_of(name)
+
+
+@pytest.mark.parametrize("other", [*CANDIDATES, "cp1252", "latin-1", "koi8-r", "iso8859-2"])
+def test_a_mixture_with_each_encoding_of_letters_is_known(other: str) -> None:
+    assert "вул. Соборна 1".encode().decode(codec_of(f"utf-8-or-{other}")) == "вул. Соборна 1"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_mixture_is_read_piece_by_piece_however_its_lines_end(end: bytes) -> None:
+    """What is kept for later is never more than a line: else a table would be joined anew with each block of it."""
+    raw = b"".join(row.encode(codec) + end for row, codec in zip(ROWS, ["utf-8", "cp1251"] * 15, strict=True))
+    decoder = codecs.getincrementaldecoder(BOTH)()
+    read, waiting = [], 0
+    for start in range(0, len(raw), 7):
+        read.append(decoder.decode(raw[start : start + 7]))
+        waiting = max(waiting, len(decoder.getstate()[0]))
+    read.append(decoder.decode(b"", final=True))
+    assert "".join(read) == end.decode().join([*ROWS, ""])
+    assert waiting < 100
