@@ -135,12 +135,21 @@ export class ProfilePanel {
     }
     try {
       const profile = await profileAlong(raster, points);
-      if (input.isConnected) this.show(raster, profile, status, result);
+      if (!input.isConnected) return;
+      this.show(raster, profile, status, result);
+      this.reveal(points);
     } catch (error) {
       const answered = error instanceof ApiError && error.status > 0;
       const reason = answered ? error.message : words("profile.offline");
       status.textContent = words("profile.failed", { reason });
     }
+  }
+
+  /** Brings a line that was typed out from under the panel. */
+  private reveal(points: readonly LngLat[]): void {
+    const [lngs, lats] = [points.map(({ lng }) => lng), points.map(({ lat }) => lat)];
+    const box = [Math.min(...lngs), Math.min(...lats), Math.max(...lngs), Math.max(...lats)] as const;
+    this.tools.session.map.reveal(box, this.tools.insets());
   }
 
   private show(raster: RasterConfig, profile: Profile, status: HTMLElement, result: HTMLElement): void {

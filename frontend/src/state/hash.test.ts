@@ -61,3 +61,16 @@ test.each([
   expect([...(layers ?? [])]).toEqual([]);
   expect(feature).toBeNull();
 });
+
+test("rasters keep their order and opacity in the address, and those that are no names are left out", () => {
+  const rasters = new Map([
+    ["demo.ortho2024", 0.6],
+    ["demo.dem", 1],
+  ]);
+  const text = formatHash({ view: null, layers: null, rasters, feature: null });
+  expect(text).toBe("#r=demo.ortho2024*60,demo.dem");
+  expect([...(parseHash(text).rasters ?? [])]).toEqual([...rasters]);
+  expect([...(parseHash("#r=../x,demo.dem*900,demo.dem").rasters ?? [])]).toEqual([["demo.dem", 1]]);
+  expect(parseHash("#map=1/2/3").rasters).toBeNull();
+  expect(formatHash({ view: null, layers: null, rasters: new Map(), feature: null })).toBe("");
+});
