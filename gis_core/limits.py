@@ -82,6 +82,8 @@ TABLE: tuple[Limit, ...] = (
     Limit("tile_wait_ms", 3_000, "ms", "Longest wait for a tile that somebody else's request is making"),
     Limit("tile_cache_mb", 4_096, "MB", "Disk for tiles that are kept in the database"),
     Limit("tile_memory_mb", 64, "MB", "Memory of one web process for tiles that it sent last"),
+    Limit("max_archive_tiles", 2_000_000, "tiles", "Most tiles of one archive; beyond it ends a zoom earlier"),
+    Limit("max_extract_tiles", 50_000, "tiles", "Most tiles of an area taken from an archive"),
     Limit("max_map_layers", 50, "layers", "Most layers in one tile of a map"),
     Limit("max_watched_layers", 50, "layers", "Most layers asked about at once for their changes"),
     Limit("export_statement_s", 900, "s", "Longest database statement of an export"),

@@ -4,7 +4,6 @@ The tiles are those of /tiles/, byte by byte, and so are their ETags. There is o
 OGC 17-083r4 (annex D.1), because it is the one that map clients share.
 """
 
-import math
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from layers.delivery import is_public_content
 from layers.models import Layer
 from layers.models.catalogue import GeometryType
 from layers.tiles import views
-from layers.tiles.address import MAX_ZOOM, WORLD_M, TileAddress
+from layers.tiles.address import MAX_ZOOM, WORLD_M, TileAddress, place_down, tile_place
 from layers.tiles.mvt import last_tile_zoom, margin_px, tile_fields
 from layers.tiles.tilejson import WORLD
 
@@ -174,21 +173,12 @@ def tile_limits(layer: Layer) -> list[dict[str, Any]]:
         reach = margin_px(layer) / 512
         found.append({
             "tileMatrix": str(zoom),
-            "minTileRow": _place(_down(north), zoom, -reach), "maxTileRow": _place(_down(south), zoom, reach),
-            "minTileCol": _place((west + 180) / 360, zoom, -reach),
-            "maxTileCol": _place((east + 180) / 360, zoom, reach),
+            "minTileRow": tile_place(place_down(north), zoom, -reach),
+            "maxTileRow": tile_place(place_down(south), zoom, reach),
+            "minTileCol": tile_place((west + 180) / 360, zoom, -reach),
+            "maxTileCol": tile_place((east + 180) / 360, zoom, reach),
         })  # fmt: skip
     return found
-
-
-def _place(share: float, zoom: int, reach: float) -> int:
-    """Row or column of what lies at this share of the map's side, `reach` tiles further."""
-    return min(max(math.floor(share * 2**zoom + reach), 0), 2**zoom - 1)
-
-
-def _down(latitude: float) -> float:
-    """The share of the map's side between its upper edge and this latitude in degrees."""
-    return (1 - math.asinh(math.tan(math.radians(min(max(latitude, -85.06), 85.06)))) / math.pi) / 2
 
 
 def scheme() -> dict[str, Any]:

@@ -48,3 +48,13 @@ class TileAddress:
 def _latitude(share: float) -> float:
     """Degrees north of the point at `share` of the way from the map's top (0) to its bottom (1)."""
     return math.degrees(math.atan(math.sinh(math.pi * (1 - 2 * share))))
+
+
+def tile_place(share: float, zoom: int, reach: float = 0.0) -> int:
+    """Row or column of the tile at this share of the map's side (0 to 1), `reach` tiles further."""
+    return min(max(math.floor(share * 2**zoom + reach), 0), 2**zoom - 1)
+
+
+def place_down(latitude: float) -> float:
+    """The share of the map's side between its upper edge and this latitude in degrees."""
+    return (1 - math.asinh(math.tan(math.radians(min(max(latitude, -85.06), 85.06)))) / math.pi) / 2

@@ -58,7 +58,7 @@ def map_style(user: Reader, community: Community, base_url: str) -> dict[str, An
         document["layers"] += _layers(source)
     boxes = [source.layer.extent for source in sources if source.layer.extent]
     if community.boundary:
-        boxes = [community.boundary.extent]
+        boxes = [list(community.boundary.extent)]
     if boxes:
         west, south = min(box[0] for box in boxes), min(box[1] for box in boxes)
         east, north = max(box[2] for box in boxes), max(box[3] for box in boxes)

@@ -144,15 +144,13 @@ def test_a_hidden_layer_has_no_tilesets_just_as_a_missing_one(
 def test_gdal_reads_the_tiles_as_ogc_api_tiles(make_layer: MakeLayer, live_server: Any) -> None:
     make_layer(features=FEATURES, geometry_type="Polygon")
     source = f"OGCAPI:{live_server.url}{TILES.removesuffix('/tiles')}"
-    read = (
-        "import sys, pyogrio; print(pyogrio.read_info(sys.argv[1], API='TILES', layer=None), file=sys.stderr)"
-    )
+    read = "import sys, pyogrio; known = pyogrio.raw.read(sys.argv[1], API='TILES');print(len(known[2]) > 0)"
     # The GDAL of the program itself, in a process of its own; that of Debian 12 does not know the scheme.
     found = subprocess.run(
         [sys.executable, "-c", read, source], capture_output=True, text=True, timeout=60, check=False
     )
     assert found.returncode == 0, found.stderr
-    assert "Polygon" in found.stderr
+    assert found.stdout == "True\n"
 
 
 def test_gdal_reads_a_tile(make_layer: MakeLayer, live_server: Any) -> None:
