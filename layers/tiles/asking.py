@@ -19,7 +19,7 @@ from layers.delivery import is_public_content
 from layers.models import Layer
 from layers.schema import ACCESS_LEVELS
 from layers.tiles.mvt import TileAddress
-from layers.tiles.prepared import Question, Row, ask
+from layers.tiles.prepared import Asker, Question, Row, ask
 
 FORM = 1
 """Of the tiles' bytes: raise it when the same data shall give other bytes, and kept tiles are made anew."""
@@ -74,10 +74,10 @@ def ask_tile(request: HttpRequest, name: str, address: TileAddress) -> Asked:
     if not is_layer_name(name):
         raise LayerNotFound(layer=name)
     community, _dot, slug = name.partition(".")
-    user, rows = ask(request, _TILE, [[community], [slug], address.z, address.x, address.y])
+    asker, rows = ask(request, _TILE, [[community], [slug], address.z, address.x, address.y])
     if not rows:
         raise LayerNotFound(layer=name)
-    return _asked(user, rows, name)
+    return _asked(asker, rows, name)
 
 
 _TILES = Question(
@@ -96,20 +96,20 @@ def ask_tiles(
 ) -> dict[str, Asked]:
     """Of the layers of a community with these short names those that may be read, with their tiles, in one
     statement. Raises AuthenticationFailed."""
-    user, rows = ask(request, _TILES, [[community], list(slugs), address.z, address.x, address.y])
+    asker, rows = ask(request, _TILES, [[community], list(slugs), address.z, address.x, address.y])
     found: dict[str, list[Row]] = {}
     for row in rows:
         found.setdefault(row[8], []).append(row)
-    return {slug: _asked(user, mine, f"{community}.{slug}") for slug, mine in found.items()}
+    return {slug: _asked(asker, mine, f"{community}.{slug}") for slug, mine in found.items()}
 
 
-def _asked(user: Reader, rows: list[Row], name: str) -> Asked:
+def _asked(asker: Asker, rows: list[Row], name: str) -> Asked:
     """From the rows of the one statement, one for each audience that the tile is kept for."""
     pk, stamp, role, granted, *_tile = rows[0]
     level = None
-    if user.is_authenticated:
-        level = cleared_level(role, granted=granted, is_superuser=user.is_superuser)
-    door = _door(pk, stamp, level) or _new_door(pk, stamp, level, user)
+    if asker.user is not None:
+        level = cleared_level(role, granted=granted, is_superuser=asker.is_superuser)
+    door = _door(pk, stamp, level) or _new_door(pk, stamp, level, asker.reader())
     if door is None:
         raise LayerNotFound(layer=name)
     kept = next((KeptTile(*row[5:8]) for row in rows if row[4] == door.audience), None)

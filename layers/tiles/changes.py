@@ -42,10 +42,10 @@ def changes(request: HttpRequest) -> HttpResponse:
     since = _revisions(request.GET.get("since", ""), len(names))
     pairs = [name.partition(".")[::2] if is_layer_name(name) else ("", "") for name in names]
     communities, slugs = [[pair[side] for pair in pairs] for side in (0, 1)]
-    user, rows = ask(request, _CHANGES, [communities, slugs, since])
+    asker, rows = ask(request, _CHANGES, [communities, slugs, since])
     answer = json.dumps({"layers": _by_layer(rows)}, separators=(",", ":"))
     response = HttpResponse(answer, content_type="application/json")
-    response["Cache-Control"] = "private, no-cache" if user.is_authenticated else "public, no-cache"
+    response["Cache-Control"] = "public, no-cache" if asker.user is None else "private, no-cache"
     response["Vary"] = "Cookie, Authorization"
     return response
 

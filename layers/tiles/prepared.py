@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Exists, F, OuterRef, Subquery
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
@@ -57,25 +57,42 @@ class Question:
         return self._texts[key]
 
 
-def ask(request: HttpRequest, question: Question, values: Sequence[Any]) -> tuple[Reader, list[Row]]:
-    """Who asks, and the answer's rows. Of a user who is known by their credential the id alone is there.
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: as much as the rules of access need. `user` None: nobody has signed in."""
+
+    user: int | None
+    is_superuser: bool = False
+
+    def reader(self) -> Reader:
+        """For those who ask for a reader: a user with nothing but the id."""
+        return AnonymousUser() if self.user is None else User(pk=self.user, is_superuser=self.is_superuser)
+
+
+_NOBODY = Asker(None)
+
+
+def ask(request: HttpRequest, question: Question, values: Sequence[Any]) -> tuple[Asker, list[Row]]:
+    """Who asks, and the answer's rows.
 
     Raises AuthenticationFailed for a wrong token.
     """
     credential = _credential(request)
     if credential is None:
-        return AnonymousUser(), _rows(question, "anonymous", "", values)
+        return _NOBODY, _rows(question, "anonymous", "", values)
     proof = _known.get(credential)
     if proof is not None:
         rows = _rows(question, _variety(proof.is_superuser), proof.kind, [*values, proof.user, proof.key])
         if rows and constant_time_compare(rows[0][-1] or "", proof.text):
-            return User(pk=proof.user, is_superuser=proof.is_superuser), rows
+            return Asker(proof.user, proof.is_superuser), rows
         _known.forget(credential)
     user = reader_of(request)
     if not user.is_authenticated:
-        return user, _rows(question, "anonymous", "", values)
+        return _NOBODY, _rows(question, "anonymous", "", values)
     _remember(request, credential, user)
-    return user, _rows(question, _variety(user.is_superuser), "", [*values, user.pk])
+    return Asker(user.pk, user.is_superuser), _rows(
+        question, _variety(user.is_superuser), "", [*values, user.pk]
+    )
 
 
 # ---- who asks
@@ -165,23 +182,26 @@ _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 def _rows(question: Question, variety: str, proof: str, values: Sequence[Any]) -> list[Row]:
     # Asking whether the connection lives costs as much as the question; a dead one shows by itself.
-    connection.health_check_done = True  # type: ignore[attr-defined]
+    connection: Any = connections["default"]
+    connection.health_check_done = True
+    name = f"hromada_{question.name}_{variety}_{proof}"
     try:
-        return _execute(question, variety, proof, values)
+        return _execute(connection, name, question.text(variety, proof), values)
     except (OperationalError, InterfaceError):
         raw = connection.connection
         if raw is None or not raw.closed or connection.in_atomic_block:
             raise
         connection.close()
-        return _execute(question, variety, proof, values)
+        return _execute(connection, name, question.text(variety, proof), values)
 
 
-def _execute(question: Question, variety: str, proof: str, values: Sequence[Any]) -> list[Row]:
-    name = f"hromada_{question.name}_{variety}_{proof}"
+def _execute(connection: Any, name: str, text: str, values: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         prepared = _prepared.setdefault(connection.connection, set())
         if name not in prepared:
-            cursor.execute(f"PREPARE {name} AS {question.text(variety, proof)}")
+            # Planning anew for each request costs three times what asking does.
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+            cursor.execute(f"PREPARE {name} AS {text}")
             prepared.add(name)
         places = ", ".join(["%s"] * len(values))
         cursor.execute(f"EXECUTE {name} ({places})", values)

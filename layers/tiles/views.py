@@ -32,12 +32,12 @@ def answer(request: HttpRequest, layer: str, address: TileAddress) -> HttpRespon
     asked = ask_tile(request, layer, address)
     found = asked.kept
     if found is not None and (not found.etag or _has(request, found)):
-        return _answer(request, found, asked.door.is_public)
+        return _answer(found, asked.door.is_public, has_copy=True)
     wanted = bodies.accepted(request)
     body = bodies.find(found.etag, found.turn, wanted) if found is not None else None
     if found is None or body is None:
         found, body = cache.obtain(asked, address, wanted)
-    return _answer(request, found, asked.door.is_public, *body)
+    return _sent(request, found, body, asked.door.is_public)
 
 
 @problems("GET", "HEAD")
@@ -48,25 +48,34 @@ def map_tile(request: HttpRequest, community: str, z: str, x: str, y: str) -> Ht
     tile = map_tiles.known(every)
     is_public = all(asked.door.is_public for asked in every)
     if tile is not None and _has(request, tile):
-        return _answer(request, tile, is_public)
-    tile, packed = map_tiles.obtain(every, address, bodies.accepted(request))
-    return _answer(request, tile, is_public, *packed)
+        return _answer(tile, is_public, has_copy=True)
+    tile, content = map_tiles.obtain(every, address, bodies.accepted(request))
+    return _sent(request, tile, content, is_public)
 
 
 def _has(request: HttpRequest, tile: KeptTile) -> bool:
-    return "HTTP_IF_NONE_MATCH" in request.META and has_copy(request, tile.header)
+    given = request.META.get("HTTP_IF_NONE_MATCH")
+    return given is not None and (given == tile.header or has_copy(request, tile.header))
+
+
+def _sent(request: HttpRequest, tile: KeptTile, content: tuple[str, bytes], is_public: bool) -> HttpResponse:
+    encoding, body = content
+    response = _answer(tile, is_public, has_copy=_has(request, tile), body=body, encoding=encoding)
+    if request.method == "HEAD":
+        response.content = b""
+    return response
 
 
 def _answer(
-    request: HttpRequest, tile: KeptTile, is_public: bool, encoding: str = bodies.IDENTITY, body: bytes = b""
+    tile: KeptTile, is_public: bool, *, has_copy: bool, body: bytes = b"", encoding: str = bodies.IDENTITY
 ) -> HttpResponse:
     if not tile.etag:
         response = HttpResponse(status=204)
-    elif _has(request, tile):
+    elif has_copy:
         response = not_modified(tile.header)
         response["Vary"] = "Accept-Encoding"
     else:
-        response = HttpResponse(b"" if request.method == "HEAD" else body, content_type=MVT)
+        response = HttpResponse(body, content_type=MVT)
         response["ETag"] = tile.header
         response["Vary"] = "Accept-Encoding"
         response["Content-Length"] = str(len(body))
