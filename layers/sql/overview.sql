@@ -1,4 +1,4 @@
--- What low zooms are drawn from (decision 8). A feature is drawn as itself from zoom drawn_from on; below it
+-- What low zooms are drawn from (decision 10). A feature is drawn as itself from zoom drawn_from on; below it
 -- stands in rows of overviews.layer_<id>, which add up what lies in a cell. Undone by overview_drop.sql.
 
 CREATE SCHEMA overviews;

@@ -1,6 +1,6 @@
 """Overview rows: what low zooms are drawn from, made when data change and not when a tile is asked for.
 
-Three things belong to a layer (decision 8):
+Three things belong to a layer (decision 10):
 - spatial indexes of its features by the zoom from which they are drawn as themselves (`drawn_from`), so that
   a low zoom reads the few large ones; the database keeps them;
 - the table overviews.layer_<id> of gathered rows: all others, summed by cell and class of the style. It is made

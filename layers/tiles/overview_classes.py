@@ -7,6 +7,7 @@ the style's fields share their rows, which are one *variant*.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ OTHER = -1
 
 _FORM = 2
 """Goes up when rows are made in another way, so that those made before are made anew."""
+
+_MOST_KEPT = 1_000
+_made_with: dict[tuple[str, str, str], str] = {}
 
 Column = Callable[[Field], sql.Composable]
 
@@ -107,7 +111,17 @@ def variant_of(source: ReadSource) -> tuple[int, Classes]:
 
 
 def made_with(layer: Layer) -> str:
-    """All that gathered rows depend on besides the features, as a short text to compare."""
+    """All that gathered rows depend on besides the features, as a short text to compare. Kept, because every tile
+    of a low zoom asks."""
+    asked = (json.dumps(layer.style), json.dumps(layer.fields), layer.geometry_type)
+    if asked not in _made_with:
+        if len(_made_with) >= _MOST_KEPT:
+            _made_with.clear()
+        _made_with[asked] = _made_with_now(layer)
+    return _made_with[asked]
+
+
+def _made_with_now(layer: Layer) -> str:
     parts = [str(_FORM)]
     for classes in variants(layer):
         number = classes.number(lambda field: sql.Identifier(field.key))
