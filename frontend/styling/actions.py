@@ -34,12 +34,15 @@ def drawn_as(
         made["renderer"] = {"type": "single"}
         return made
     if kind == "rules":
-        made["renderer"] = {"type": "rules", "classes": [new_class(made)], "other": _other(made)}
+        made["renderer"] = {"type": "rules", "classes": [], "other": _other(made)}
+        made["renderer"]["classes"].append(new_class(made))
         return made
     found = _classified(source, field, kind, method, count)
     classes = _of_values(found, source) if kind == "categorized" else [{} for _break in (*found.breaks, None)]
     made["renderer"] = {"type": kind, "field": field, "classes": classes, "other": _other(made)}
     if kind == "graduated":
+        if made.get("geometry") in ("polygon", "mixed"):
+            made["renderer"]["other"]["pattern"] = "dots"  # no value is no end of the ramp
         made["renderer"] |= {"breaks": list(found.breaks), "method": method}
     return recoloured(made, palette or (FOR_KINDS if kind == "categorized" else FOR_NUMBERS))
 

@@ -110,11 +110,10 @@ def _condition(item: Json, place: int) -> Json:
     if found is None:
         return {"filter_text": as_text(item.get("filter")), "lines": [], "join": "and"}
     join, lines = found
+    shown = max(1, len(lines))
     padded = [*lines, *([Line()] * (LINES - len(lines)))]
-    return {
-        "join": join, "filter_text": "",
-        "lines": [{"name": f"c{place}-{n}", "number": n + 1, **asdict(line)} for n, line in enumerate(padded)],
-    }  # fmt: skip
+    rows = [{"name": f"c{place}-{n}", "number": n + 1, **asdict(line)} for n, line in enumerate(padded)]
+    return {"join": join, "filter_text": "", "lines": rows[:shown], "more_lines": rows[shown:]}
 
 
 def relations() -> list[tuple[str, str]]:

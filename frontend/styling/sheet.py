@@ -55,19 +55,22 @@ def _is_shaped(recipe: Json) -> bool:
 
 
 def read_sheet(post: Mapping[str, str], base: Json, fields: Mapping[str, Field]) -> Json:
-    """The recipe that the form asks for; it may be wrong, `layers.styling.check_style` tells."""
+    """The recipe that the form asks for; it may be wrong, `layers.styling.check_style` tells.
+
+    What a class shows is compared with `base`, so that a size that was changed for all is not set back by classes.
+    """
     recipe = copy.deepcopy(base)
     _common(post, recipe)
     renderer = recipe["renderer"]
     if renderer.get("type") == "single":
-        _symbol(post, "s", renderer, recipe)
+        _symbol(post, "s", renderer, base)
         return recipe
     known = renderer.get("classes") if isinstance(renderer.get("classes"), list) else []
     rows = [name for name in (f"c{n}" for n in range(MOST_ROWS)) if f"{name}-from" in post]
-    renderer["classes"] = [_class(post, row, known, recipe, fields) for row in rows]
+    renderer["classes"] = [_class(post, row, known, base, fields) for row in rows]
     if renderer.get("type") == "graduated":
         _breaks(post, rows, renderer)
-    renderer["other"] = _other(post, renderer.get("other"), recipe)
+    renderer["other"] = _other(post, renderer.get("other"), base)
     return recipe
 
 

@@ -30,7 +30,7 @@ from layers.models import Layer
 from layers.styles import InvalidRecipe, default_recipe, maplibre_layers, read_recipe
 from layers.styles.classifiers import presets_for
 from layers.styles.of_layer import latitude_of
-from layers.styles.palettes import PALETTES
+from layers.styles.palettes import FOR_KINDS, FOR_NUMBERS, PALETTES
 from layers.styles.presets import geometry_of
 from layers.styles.recipe import Recipe
 from layers.styling import StyleMovedOn, check_style, restyle_layer, seen_recipe, style_tag
@@ -90,7 +90,7 @@ def _asked(post: dict[str, str], layer: Layer, source: ReadSource) -> tuple[Json
             count = number_of(post.get("count", "")) or 5
             recipe = actions.drawn_as(
                 recipe, kind, field, source, method=post.get("method", "quantile"), count=int(count),
-                palette=post.get("palette", ""),
+                palette=post.get("palette", "") if kind == base["renderer"].get("type") else "",
             )  # fmt: skip
             return recipe, _("Classes were made anew: look at them, then save.") if do == "save" else ""
     except BadParameter as error:
@@ -167,7 +167,8 @@ class _Page:
             "kind": renderer.get("type"), "kinds": _kinds(), "field": renderer.get("field") or "",
             "geometry": self.recipe.get("geometry"), "method": renderer.get("method") or "quantile",
             "methods": [(key, str(title)) for key, title in actions.METHODS],
-            "count": len(renderer.get("classes") or []) or 5, "most_classes": MOST_CLASSES,
+            "count": (len(renderer.get("classes") or []) if renderer.get("type") == "graduated" else 0) or 5,
+            "palette": FOR_NUMBERS if renderer.get("type") == "graduated" else FOR_KINDS, "most_classes": MOST_CLASSES,
             "rows": rows.rows_of(self.recipe, self.known, fields, language()),
             "other": rows.other_row(self.recipe), "single": {"name": "s", **rows.symbol_row(renderer, self.recipe)},
             "fields": _field_choices(self.source, "categorized"),

@@ -44,9 +44,9 @@ def _rgb(color: str) -> tuple[int, int, int]:
 PALETTES: dict[str, Palette] = {
     item.key: item
     for item in (
-        Palette("wheat", _("Wheat: light to dark brown"), ("#fdf0c4", "#f2c14e", "#c77421", "#6b2d0c"), True),
-        Palette("water", _("Water: light to dark blue"), ("#e4f1f6", "#8fc1d9", "#2f7fb8", "#0b2f5e"), True),
-        Palette("meadow", _("Meadow: light to dark green"), ("#eef5d6", "#a9cf7a", "#3f8a4a", "#123f26"), True),
+        Palette("wheat", _("Wheat: light to dark brown"), ("#fff3b0", "#f0a830", "#a34a10", "#4a1504"), True),
+        Palette("water", _("Water: light to dark blue"), ("#d9eef7", "#6fb3d9", "#1f6aa8", "#08284f"), True),
+        Palette("meadow", _("Meadow: light to dark green"), ("#e8f4c0", "#8fc456", "#2a7a3a", "#08301c"), True),
         Palette(
             "viridis", _("Viridis: yellow to violet"),
             ("#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"), True,

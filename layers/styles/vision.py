@@ -15,7 +15,7 @@ from layers.styles.recipe import Recipe, Symbol, largest
 BACKGROUND = "#f6f5f1"
 """The paper of the map."""
 LEAST_CONTRAST = 3.0
-LEAST_DISTANCE = 12.0
+LEAST_DISTANCE = 10.0
 """ΔE*ab below which two colours beside each other on a map are easily taken for one; 2.3 is just visible."""
 
 RGB = tuple[float, float, float]

@@ -133,6 +133,27 @@ def test_stops_by_zoom_stay_and_change_with_the_width(client: Client, layer: Lay
     assert saved(layer)["stroke"]["width"] == {"10": 1.0, "16": 4.0}
 
 
+def test_a_width_for_all_is_not_set_back_by_the_classes(make_layer: Any, client: Client) -> None:
+    made = make_layer("roads", fields=FIELDS, geometry_type="LineString", style={
+        "version": 1, "geometry": "line", "stroke": {"color": "#333333", "width": 2},
+        "renderer": {"type": "categorized", "field": "own", "classes": [{"value": "1"}, {"value": "2"}]},
+    })  # fmt: skip
+    page = "/demo/layers/roads/style/"
+    filled = form(client.get(page)) | {"width": "5", "c1-width": "3", "c1-dash": "4 2", "do": "save"}
+    assert client.post(page, filled).status_code == 302
+    made.refresh_from_db()
+    first, second = (item.symbol.stroke for item in read_recipe(made.style).classes)
+    assert (first.width, first.dash, second.width, second.dash) == (5, (), 3, (4, 2))
+
+
+def test_values_get_colours_for_kinds_and_numbers_a_ramp(client: Client, layer: Layer) -> None:
+    numbers = press(client, form(client.get(PAGE)), "classify", renderer="graduated", field="area_ha")
+    assert form(numbers)["c0-fill"] == "#fff3b0"
+    assert "виглядають однаково" not in words(numbers)
+    kinds = press(client, form(numbers), "classify", renderer="categorized", field="own")
+    assert form(kinds)["c0-fill"] == "#e69f00"
+
+
 def test_labels_scales_and_opacity_are_set(client: Client, layer: Layer) -> None:
     filled = form(client.get(PAGE)) | {
         "opacity": "60", "label-field": "own", "label-size": "12", "label-scale": "2 500", "scale-max": "50000",
