@@ -38,7 +38,7 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
     proposed = _proposal(source, importing, user)
     choices = Choices.from_json(importing.choices)
     proposal = [_with_choice(item, choices) for item in proposed]
-    places = places_document(importing, source)
+    places = places_document(importing, source, proposed)
     if not review.sees_all(importing, user):
         question, problem = problem_without_values(question), problem_without_values(problem)
         inspection = inspection_without_values(inspection)

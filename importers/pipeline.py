@@ -28,7 +28,7 @@ from importers.joining import allow_rows_without_geometry
 from importers.loading import load, refusal_issues
 from importers.mapping_memory import remember
 from importers.models import Import, ImportStatus
-from importers.placing import join_column, place_rows
+from importers.placing import join_column, place_rows, refuse_undecided_place
 from importers.plan import ImportRequest, LayerPlan, chosen_layer, plan_layer, proposal_for
 from importers.questions import refuse_undecided, stored
 from importers.rasters.source import refuse_raster
@@ -140,6 +140,7 @@ def plan_of(importing: Import, actor: User | None) -> LayerPlan:
     choices = with_mode(Choices.from_json(importing.choices), importing)
     plan = plan_layer(inspection, community=importing.community, actor=actor, choices=choices)
     refuse_undecided(plan.source, choices)
+    refuse_undecided_place(importing, plan)
     return plan
 
 

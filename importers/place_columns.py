@@ -78,8 +78,9 @@ def _share(name: str, profile: Mapping[str, Any], kind: str) -> float:
 
 
 def chosen_column(found: Sequence[CodeColumn], wanted: str, *, layer: str) -> CodeColumn | None:
-    """The column that a person named, else the proposed one. Raises FieldNotInFile for one without codes."""
-    if not wanted:
+    """The column that a person named, else the proposed one; None where no column has codes, or none is needed.
+    Raises FieldNotInFile for one without codes."""
+    if not wanted or not found:
         return found[0] if found else None
     for item in found:
         if item.source == wanted:
@@ -87,11 +88,10 @@ def chosen_column(found: Sequence[CodeColumn], wanted: str, *, layer: str) -> Co
     raise FieldNotInFile(layer=layer, field=wanted, choices=", ".join(item.source for item in found))
 
 
-def refuse_undecided_column(layer: LayerInspection) -> None:
+def refuse_undecided_column(found: Sequence[CodeColumn], *, layer: str) -> None:
     """Raises PlaceColumnNeeded where several columns could say where the rows lie and none is clearly the one."""
-    found = code_columns(layer)
     if len(found) > 1 and any(_competes(item, found[0]) for item in found[1:]):
-        raise PlaceColumnNeeded(layer=layer.name, choices=", ".join(item.source for item in found))
+        raise PlaceColumnNeeded(layer=layer, choices=", ".join(item.source for item in found))
 
 
 def _competes(other: CodeColumn, first: CodeColumn) -> bool:
@@ -104,9 +104,8 @@ def _competes(other: CodeColumn, first: CodeColumn) -> bool:
     return other.kind == first.kind and other.distinct >= _AS_SPECIFIC * first.distinct
 
 
-def place_options(layer: LayerInspection, wanted: str) -> list[dict[str, Any]]:
+def place_options(found: Sequence[CodeColumn], layer: LayerInspection, wanted: str) -> list[dict[str, Any]]:
     """The columns to choose from, for a form: the proposed one first; `chosen` is what counts as things are."""
-    found = code_columns(layer)
     profiles = {item.name: item.profile for item in layer.fields}
     named = wanted in {item.source for item in found}
     return [

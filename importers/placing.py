@@ -1,7 +1,7 @@
 """Tables of codes on their way through an import: which column gives the rows their places, and what came of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import islice
@@ -15,8 +15,16 @@ from importers.choices import Choices
 from importers.errors import NothingLeft, ParcelsNeeded
 from importers.joining import join_geometry, parcels_layer
 from importers.letters import words_of
+from importers.mapping import ProposedField, kept
 from importers.models import Import
-from importers.place_columns import CAD_NUM, CodeColumn, chosen_column, code_columns, place_options
+from importers.place_columns import (
+    CAD_NUM,
+    CodeColumn,
+    chosen_column,
+    code_columns,
+    place_options,
+    refuse_undecided_column,
+)
 from importers.plan import LayerPlan
 from importers.report import REJECTED, RowIssue
 from importers.rows import RowNumbers
@@ -32,6 +40,18 @@ _NAME_WORDS = frozenset(word for name in _NAMES for word in words_of(name))
 _AS_POINTS = {GeometryType.POINT: True, GeometryType.POLYGON: False}
 
 
+def usable_columns(importing: Import, source: LayerInspection, stored: Mapping[str, str]) -> list[CodeColumn]:
+    """The columns by which a table's rows can be given their places, the proposed one first: of those that are stored
+    (`stored`: column -> its key), and beside others cadastral numbers only where the community has parcels, or where
+    a person named the column."""
+    wanted = Choices.from_json(importing.choices).place_column
+    found = [replace(item, key=stored[item.source]) for item in code_columns(source) if item.source in stored]
+    others = [item for item in found if item.kind != CAD_NUM or item.source == wanted]
+    if not others or len(others) == len(found) or _parcels(importing) is not None:
+        return found
+    return others
+
+
 def join_column(importing: Import, plan: LayerPlan) -> CodeColumn | None:
     """The stored column of a table without coordinates whose codes give its rows their places, if it has one: the
     chosen or else the proposed one.
@@ -39,32 +59,32 @@ def join_column(importing: Import, plan: LayerPlan) -> CodeColumn | None:
     Raises ParcelsNeeded where cadastral numbers are the only codes (or were chosen) and no layer of the community has
     them, FieldNotInFile where the chosen column has no codes or is left out.
     """
-    keys = {item.source: item.key for item in plan.fields}
-    found = [
-        replace(item, key=keys[item.source]) for item in code_columns(plan.source) if item.source in keys
-    ]
     wanted = Choices.from_json(importing.choices).place_column
-    column = chosen_column(found, wanted, layer=plan.source.name)
-    if column is None or column.kind != CAD_NUM or _parcels(importing) is not None:
-        return column
-    others = [item for item in found if item.kind != CAD_NUM and not wanted]
-    if not others:
+    column = chosen_column(_usable(importing, plan), wanted, layer=plan.source.name)
+    if column is not None and column.kind == CAD_NUM and _parcels(importing) is None:
         raise ParcelsNeeded(layer=plan.source.name)
-    return others[0]
+    return column
 
 
-def places_document(importing: Import, source: LayerInspection | None) -> list[dict[str, Any]]:
-    """The columns of a table that could say where its rows lie, as `place_options` gives them; cadastral numbers not
-    where they would find no parcels and there is another column."""
+def refuse_undecided_place(importing: Import, plan: LayerPlan) -> None:
+    """Raises PlaceColumnNeeded for a table of which several columns could say where the rows lie, if nobody chose."""
+    if not Choices.from_json(importing.choices).place_column:
+        refuse_undecided_column(_usable(importing, plan), layer=plan.source.name)
+
+
+def _usable(importing: Import, plan: LayerPlan) -> list[CodeColumn]:
+    return usable_columns(importing, plan.source, {item.source: item.key for item in plan.fields})
+
+
+def places_document(
+    importing: Import, source: LayerInspection | None, proposed: Sequence[ProposedField]
+) -> list[dict[str, Any]]:
+    """The columns of a table that could say where its rows lie, as `place_options` gives them."""
     if source is None or source.geometry_type:
         return []
-    options = place_options(source, Choices.from_json(importing.choices).place_column)
-    others = [item for item in options if item["kind"] != CAD_NUM]
-    if not others or len(others) == len(options) or _parcels(importing) is not None:
-        return options
-    if not any(item["chosen"] for item in others):
-        others[0]["chosen"] = True
-    return others
+    choices = Choices.from_json(importing.choices)
+    stored = {item.source: item.key for item in proposed if kept(item, choices)}
+    return place_options(usable_columns(importing, source, stored), source, choices.place_column)
 
 
 def place_rows(

@@ -9,7 +9,6 @@ from gis_core.jobs.messages import error_sentence
 from gis_core.jobs.plain import plain_json
 from importers.choices import Choices
 from importers.errors import CrsUnknown, EncodingUnknown
-from importers.place_columns import refuse_undecided_column
 from importers.sandbox import LayerInspection
 from importers.sandbox.protocol import CrsOption, EncodingOption
 
@@ -27,15 +26,13 @@ ASKED = MISSING | {
 
 def refuse_undecided(layer: LayerInspection, choices: Choices) -> None:
     """Raises EncodingUnknown or CrsUnknown where neither the file nor a person says it, with all that was found
-    out about each option; PlaceColumnNeeded for a table with several columns of codes."""
+    out about each option."""
     if not layer.encoding and not choices.encoding:
         told = "; ".join(f"{it.encoding}: {', '.join(it.samples)}" for it in layer.encoding_options)
         raise EncodingUnknown(layer=layer.name, options=_params(layer.encoding_options), choices=told)
     if layer.geometry_type and layer.crs is None and not choices.crs:
         told = ", ".join(f"{it.code} {it.name}" for it in layer.crs_options)
         raise CrsUnknown(layer=layer.name, options=_params(layer.crs_options), choices=told)
-    if not choices.place_column:
-        refuse_undecided_column(layer)
 
 
 def _params(options: Iterable[EncodingOption | CrsOption]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from importers.place_columns import code_columns, refuse_undecided_column
 from importers.sandbox import LayerInspection, inspect_file
 from layers.models import Feature
 from tests.importers.data import REAL, needs_real_data
+from tests.importers.files import geopackage, parcels
 from tests.importers.test_tables_of_codes import imported, table, told
 
 MakeUser = Callable[..., User]
@@ -57,7 +58,7 @@ def test_the_most_specific_of_the_columns_that_most_rows_have_is_proposed() -> N
         hromada={"filled": 0.99, "distinct": 600}, district={"filled": 0.01, "distinct": 20},
     )  # fmt: skip
     assert [item.source for item in code_columns(layer)] == ["settlement", "hromada", "oblast", "district"]
-    refuse_undecided_column(layer)
+    refuse_undecided_column(code_columns(layer), layer=layer.name)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_the_most_specific_of_the_columns_that_most_rows_have_is_proposed() -> N
 )
 def test_it_is_asked_about_where_none_is_clearly_the_one(columns: dict[str, Any]) -> None:
     with pytest.raises(PlaceColumnNeeded) as caught:
-        refuse_undecided_column(a_table(**columns))
+        refuse_undecided_column(code_columns(a_table(**columns)), layer="реєстр")
     assert all(name in str(caught.value) for name in columns)
 
 
@@ -78,14 +79,14 @@ def test_codes_of_two_kinds_for_the_same_place_are_no_question() -> None:
     layer = a_table(katottg={"filled": 1.0, "distinct": 50}, koatuu={"filled": 1.0, "distinct": 50})
     layer.fields[1].profile["patterns"] = {"koatuu_zeros": 1.0}
     assert [item.kind for item in code_columns(layer)] == ["katottg", "koatuu"]
-    refuse_undecided_column(layer)
+    refuse_undecided_column(code_columns(layer), layer=layer.name)
 
 
 @needs_real_data
 def test_of_the_levels_of_the_codifier_that_of_settlements_is_proposed(tmp_path: Path) -> None:
     [layer] = inspect_file(REAL / "settlements" / "katottg_kodifikator.xlsx", work=tmp_path).layers
     assert proposed(layer) == "Четвертий рівень"
-    refuse_undecided_column(layer)
+    refuse_undecided_column(code_columns(layer), layer=layer.name)
 
 
 # --- through an import ---
@@ -159,6 +160,60 @@ def test_a_table_of_ways_is_asked_about_and_goes_on_by_the_answer(
     steps.decide(importing=importing, actor=editor, choices={"place_column": "куди"})
     run_ready_jobs()
     assert Import.objects.get(pk=importing.pk).status == ImportStatus.APPLIED
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("units")
+def test_nothing_is_asked_of_cadastral_numbers_that_would_find_no_parcels(
+    community: Community, editor: User, client_of: Callable[..., Client], tmp_path: Path
+) -> None:
+    rows = [
+        f"0510600000:07:006:020{n};0510600000:07:006:030{n};{village}"
+        for n, village in enumerate(VILLAGES[:4])
+    ]
+    file = table(tmp_path, "продавець_кадастр;покупець_кадастр;катоттг", *rows)
+    importing = imported(file, community, editor, layer="deals")
+    assert (importing.status, importing.question) == (ImportStatus.APPLIED, None)
+    places = client_of(editor).get(f"/api/imports/{importing.uuid}").json()["places"]
+    assert [(item["source"], item["chosen"]) for item in places] == [("катоттг", True)]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("units")
+def test_cadastral_numbers_that_somebody_chose_are_shown_as_chosen_though_there_are_no_parcels(
+    community: Community, editor: User, client_of: Callable[..., Client], tmp_path: Path
+) -> None:
+    rows = [f"0510600000:07:006:020{n};{village}" for n, village in enumerate(VILLAGES[:4])]
+    importing = imported(
+        table(tmp_path, "кадастр;катоттг", *rows), community, editor, layer="deals", place_column="кадастр"
+    )
+    document = client_of(editor).get(f"/api/imports/{importing.uuid}").json()
+    assert document["problem"]["code"] == "parcels-needed"
+    assert [item["source"] for item in document["places"] if item["chosen"]] == ["кадастр"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("units")
+def test_nothing_is_asked_of_a_column_that_is_left_out(
+    community: Community, editor: User, client_of: Callable[..., Client], tmp_path: Path
+) -> None:
+    rows = [f"{a};{b}" for a, b in zip(VILLAGES[:4], reversed(VILLAGES[:4]), strict=True)]
+    importing = imported(
+        table(tmp_path, "звідки;куди", *rows), community, editor, layer="ways",
+        mapping=[{"source": "звідки", "keep": False}],
+    )  # fmt: skip
+    assert (importing.status, importing.question) == (ImportStatus.APPLIED, None)
+    places = client_of(editor).get(f"/api/imports/{importing.uuid}").json()["places"]
+    assert [(item["source"], item["chosen"]) for item in places] == [("куди", True)]
+
+
+@pytest.mark.django_db
+def test_a_column_of_codes_is_not_looked_for_in_a_file_with_coordinates(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = geopackage(tmp_path, parcels(3))
+    importing = imported(file, community, editor, layer="lots", place_column="катоттг", accept_outside=True)
+    assert (importing.status, importing.question) == (ImportStatus.APPLIED, None)
 
 
 @pytest.mark.django_db
