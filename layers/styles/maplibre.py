@@ -28,6 +28,7 @@ _TILE_PX = 512
 _PIXEL_M = 0.000_28  # the "standardised rendering pixel" of OGC
 _MAX_ZOOM = 24.0
 _GATHERED = ["has", COUNT]
+_NUMBER = ["number", ["get", COUNT], 1]  # a size is asked of features too that are not drawn by the layer
 _CLUSTER_RADII = (2, 8, 10, 9.5, 100, 12, 1_000, 15)
 """Pairs of a number of points and the radius of the circle that stands for them."""
 _MANY = 10_000
@@ -165,14 +166,14 @@ class _Compiler:
         """Points that lie too near to each other for this zoom: the more of them, the larger."""
         paint = {
             "circle-color": self.pick(lambda symbol: symbol.fill or symbol.stroke.color),
-            "circle-radius": ["interpolate", ["linear"], ["get", COUNT], *_CLUSTER_RADII],
+            "circle-radius": ["interpolate", ["linear"], _NUMBER, *_CLUSTER_RADII],
             "circle-stroke-color": "#ffffff",
             "circle-stroke-width": 1,
         }
         return self.layer("cluster", "circle", "point", paint, gathered=True)
 
     def counts(self) -> dict[str, Any]:
-        number = ["get", COUNT]
+        number = _NUMBER
         thousands = ["concat", ["to-string", ["round", ["/", number, 1000]]], "k"]
         layout = {
             "text-field": ["case", [">=", number, _MANY], thousands, ["to-string", number]],

@@ -206,7 +206,7 @@ def test_a_circle_for_many_points_grows_with_their_number_and_says_it() -> None:
     assert cluster["paint"]["circle-radius"] == [
         "interpolate",
         ["linear"],
-        ["get", "_n"],
+        ["number", ["get", "_n"], 1],
         2,
         8,
         10,
