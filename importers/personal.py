@@ -33,7 +33,8 @@ _ENTITY_WORDS = frozenset({"єдрпоу", "едрпоу", "edrpou", "zkpo", "о
 _ENOUGH = 0.5
 _MOST = 0.8
 _SOME = 0.2
-_TEXT_TAX_NUMBER = re.compile(r"(?<![\d:.,-])[1-4]\d{9}(?![\d:-])")
+# Not the digits of a cadastral number, nor those after a decimal point; but «ІПН:» and a number is one.
+_TEXT_TAX_NUMBER = re.compile(r"(?<!\d)(?<!\d[:.,-])[1-4]\d{9}(?![\d:-])")
 _TEXT_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _TEXT_PHONE = re.compile(r"(?<![\d:])\+?38[\s(-]*0[\d\s()-]{8,14}\d")
 _TEXT_NAME = re.compile(

@@ -306,6 +306,18 @@ def test_text_is_shown_without_persons() -> None:
     assert without_personal(text) == "•••, код •••, •••, •••, 0510600000:07:006:0202"
 
 
+@pytest.mark.parametrize("before", ["ІПН:", "код-", "ІПН.", "(", "ФОП,", "№", "власник "])
+def test_a_tax_number_is_found_after_any_sign_that_no_number_goes_before(before: str) -> None:
+    assert without_personal(f"{before}{TAX_NUMBER}") == f"{before}•••"
+
+
+@pytest.mark.parametrize(
+    "number", ["48.3184710691", "0510600000:3184710691", "05-3184710691", f"{TAX_NUMBER}:07:006:0202"]
+)
+def test_digits_inside_of_other_numbers_are_no_tax_number(number: str) -> None:
+    assert without_personal(number) == number
+
+
 @needs_real_data
 def test_of_the_real_files_only_persons_would_be_left_out(tmp_path: Path) -> None:
     """The public files were freed of persons: nothing of theirs may fall to a mistaken detector."""
