@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -37,7 +39,9 @@ def legend(recipe: Mapping[str, Any] | Recipe, lang: str = "uk") -> list[dict[st
     known = recipe if isinstance(recipe, Recipe) else read_recipe(recipe)
     titles = class_titles(known, lang)
     rows = [_entry(known, item, title) for item, title in zip(known.all_classes, titles, strict=True)]
-    return [asdict(row) for row in [*rows, *_sizes(known)]]
+    with override(lang):
+        rows += _sizes(known)
+    return [asdict(row) for row in rows]
 
 
 def class_titles(recipe: Recipe, lang: str = "uk") -> list[str]:
@@ -67,7 +71,7 @@ def _sizes(recipe: Recipe) -> list[LegendEntry]:
     circle = replace(_entry(recipe, StyleClass({}, plain), ""), kind="circle")
     middle = float(f"{(size.values[0] + size.values[1]) / 2:.2g}")
     marks = [("≤ ", size.values[0]), ("", middle), ("≥ ", size.values[1])]
-    return [replace(circle, label=f"{sign}{at:g}", radius=round(size.radius(at), 2)) for sign, at in marks]
+    return [replace(circle, label=f"{sign}{_number(at)}", radius=round(size.radius(at), 2)) for sign, at in marks]
 
 
 def _range(recipe: Recipe, number: int) -> str:
@@ -75,10 +79,15 @@ def _range(recipe: Recipe, number: int) -> str:
     if not recipe.breaks:
         return ""
     if number == 0:
-        return _("under %g") % recipe.breaks[0]
+        return _("under %s") % _number(recipe.breaks[0])
     if number == len(recipe.breaks):
-        return _("%g and more") % recipe.breaks[-1]
-    return f"{recipe.breaks[number - 1]:g} – {recipe.breaks[number]:g}"
+        return _("%s and more") % _number(recipe.breaks[-1])
+    return f"{_number(recipe.breaks[number - 1])} – {_number(recipe.breaks[number])}"
+
+
+def _number(value: float) -> str:
+    """As the language writes it: 12 345,5 in Ukrainian."""
+    return number_format(Decimal(f"{value:.12g}"), use_l10n=True, force_grouping=True)
 
 
 def _entry(recipe: Recipe, item: StyleClass, label: str) -> LegendEntry:

@@ -85,6 +85,7 @@ def test_every_way_of_drawing_is_made_with_the_buttons(planner: Any, size: str) 
     press(page, "Скласти класи")
     expect(page.locator(".style-classes > li")).to_have_count(5)
     expect(page.locator(".style-legend li")).to_have_count(6)
+    wait_for_tiles(page)
     shoot(page, f"style-numbers-{size}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

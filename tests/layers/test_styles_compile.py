@@ -168,7 +168,7 @@ def test_legend_titles_follow_the_language_and_fall_back_to_ukrainian() -> None:
 def test_graduated_classes_without_titles_are_named_by_their_ranges() -> None:
     english, ukrainian = ([row["label"] for row in legend(FLOORS, language)] for language in ("en", "uk"))
     assert english == ["under 2", "2 – 5", "5 – 9.5", "Tall", "Unknown"]
-    assert ukrainian == ["менше 2", "2 – 5", "5 – 9.5", "Висотки", "Невідомо"]
+    assert ukrainian == ["менше 2", "2 – 5", "5 – 9,5", "Висотки", "Невідомо"]
 
 
 def test_the_legend_language_does_not_depend_on_the_reader_of_the_page() -> None:

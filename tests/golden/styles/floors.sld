@@ -71,7 +71,7 @@
         <se:Rule>
           <se:Name>class-2</se:Name>
           <se:Description>
-            <se:Title>5 – 9.5</se:Title>
+            <se:Title>5 – 9,5</se:Title>
           </se:Description>
           <ogc:Filter>
             <ogc:And>
