@@ -14,9 +14,8 @@ from psycopg2 import sql
 
 from gis_core import limits
 
-_METRES_IN_A_DEGREE = (
-    111_320  # of latitude; of longitude it is less, so is what the tolerance spans on the ground
-)
+# Of latitude; of longitude it is less, so is what the tolerance spans on the ground.
+_METRES_IN_A_DEGREE = 111_320
 _CELL = 10  # tolerances: wide enough that hardly a corner lies on an edge, narrow enough to hold few
 _LEAST = 1e-9  # degrees: cells have a width where nothing is tolerated as well
 _CROWD = 20  # places of one shape in a cell beyond which none is guessed

@@ -188,9 +188,8 @@ def initial_of(document: Mapping[str, Any], existing: set[str]) -> dict[str, Any
         "title_en": title.get("en", ""),
         **{name: choices[name] for name in ("theme", "access_level", "standard", "comment")},
         "key_field": NO_KEY if choices["key_field"] is None else choices["key_field"],
-        "layer": earlier.get(
-            "layer", ""
-        ),  # where a file with such columns went, at hand if it goes there again
+        # Where a file with such columns went, at hand if it goes there again.
+        "layer": earlier.get("layer", ""),
         "mode": choices["mode"] or Mode.UPDATE.value,
         **letters,
     }

@@ -55,9 +55,8 @@ class Note:
     params: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        from django.utils.formats import (
-            localize,
-        )  # not there in the reading process, which writes no sentences
+        # Not there in the reading process, which writes no sentences.
+        from django.utils.formats import localize
 
         params = {
             name: localize(value) if isinstance(value, float) else value
