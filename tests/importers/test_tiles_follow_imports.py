@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "public"]),
     pytest.mark.usefixtures("committed"),
 ]
-ZOOMS = (8, 12, 14)
+GATHERED, DRAWN = (8, 12), 14
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +43,14 @@ def tiles_of(layer: Layer, **headers: str) -> list[HttpResponse]:
     """The tiles in which the first parcel lies, as somebody unknown gets them."""
     west, south = files.LADYZHYN
     return [
-        get_tile(Client(), layer, tile_at(west + 0.0005, south + 0.0005, zoom), **headers) for zoom in ZOOMS
+        get_tile(Client(), layer, tile_at(west + 0.0005, south + 0.0005, zoom), **headers)
+        for zoom in (*GATHERED, DRAWN)
     ]
+
+
+def counts(tiles: list[HttpResponse]) -> list[int]:
+    """For how many features each tile stands."""
+    return [int(tile["Hromada-Features"]) for tile in tiles]
 
 
 def test_tiles_follow_an_import_and_its_undoing(
@@ -58,14 +64,16 @@ def test_tiles_follow_an_import_and_its_undoing(
     layer = Layer.objects.get()
     first = tiles_of(layer)
     before = set(Feature.objects.values_list("pk", flat=True))
-    assert [set(ids(tile)) for tile in first] == [before] * len(ZOOMS)
+    assert counts(first[:-1]) == [3] * len(GATHERED)
+    assert set(ids(first[-1])) == before
 
     again = applied(planner, tmp_path / "second", files.parcels(5), mode="replace")
     after = set(Feature.objects.values_list("pk", flat=True))
     assert before < after
-    for number, old in enumerate(first):
-        new = tiles_of(layer, if_none_match=old["ETag"])[number]
-        assert (new.status_code, set(ids(new))) == (200, after)
+    new = [tiles_of(layer, if_none_match=old["ETag"])[number] for number, old in enumerate(first)]
+    assert [tile.status_code for tile in new] == [200] * len(new)
+    assert counts(new[:-1]) == [5] * len(GATHERED)
+    assert set(ids(new[-1])) == after
 
     assert planner.post(f"{again}/revert").status_code == 202
     run_ready_jobs()
