@@ -71,7 +71,9 @@ def _sizes(recipe: Recipe) -> list[LegendEntry]:
     circle = replace(_entry(recipe, StyleClass({}, plain), ""), kind="circle")
     middle = float(f"{(size.values[0] + size.values[1]) / 2:.2g}")
     marks = [("≤ ", size.values[0]), ("", middle), ("≥ ", size.values[1])]
-    return [replace(circle, label=f"{sign}{_number(at)}", radius=round(size.radius(at), 2)) for sign, at in marks]
+    return [
+        replace(circle, label=f"{sign}{_number(at)}", radius=round(size.radius(at), 2)) for sign, at in marks
+    ]
 
 
 def _range(recipe: Recipe, number: int) -> str:
