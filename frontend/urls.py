@@ -45,7 +45,7 @@ class Number(CommunitySlug):
 
 
 class ImportAction(CommunitySlug):
-    regex = "apply|cancel|retry|discard|revert"
+    regex = "apply|cancel|retry|discard|revert|redo"
 
 
 register_converter(CommunitySlug, "community")

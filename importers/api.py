@@ -38,7 +38,7 @@ from layers.models.catalogue import AccessLevel, Theme
 TAGS = ["Imports"]
 _STEPS = {
     "prepare": steps.prepare, "apply": steps.apply, "cancel": steps.cancel, "retry": steps.retry,
-    "revert": steps.revert,
+    "revert": steps.revert, "redo": steps.redo,
 }  # fmt: skip
 
 
@@ -174,7 +174,7 @@ class ImportSerializer(ShortImportSerializer):
     changeset = serializers.DictField(allow_null=True)
     layer = serializers.DictField(allow_null=True)
     can = serializers.DictField(
-        help_text="decide, prepare, apply, cancel, retry, discard, revert: true or false"
+        help_text="decide, prepare, apply, cancel, retry, discard, revert, redo: true or false"
     )
 
 
@@ -358,7 +358,7 @@ def split(request: Request, uuid: UUID) -> HttpResponse:
 @extend_schema(
     operation_id="stepImport", tags=TAGS, request=None, responses={202: ImportSerializer},
     parameters=[OpenApiParameter("step", str, "path", enum=list(_STEPS))],
-    description="Begins a step: prepare, apply, cancel, retry or revert. 202 with the import as it then is.",
+    description="Begins a step: prepare, apply, cancel, retry, revert or redo. 202 with the import as it then is.",
 )  # fmt: skip
 @api_view(["POST"])
 def take_step(request: Request, uuid: UUID, step: str) -> HttpResponse:

@@ -22,6 +22,7 @@ from importers.plan import chosen_layer, proposal_for
 from importers.questions import stored, told
 from importers.sandbox import LayerInspection
 from importers.states import ENDED, State, state_of
+from importers.summary import summary_as_it_stands
 from layers.models import Changeset, Layer
 from layers.models.catalogue import localised
 from layers.standards import standard_layers
@@ -55,7 +56,7 @@ def import_document(importing: Import, user: User) -> dict[str, Any]:
         "earlier": _earlier(source, importing, state, user),
         "standards": _standards(source),
         "places": places,
-        "summary": importing.summary,
+        "summary": summary_as_it_stands(importing),
         "diff": review.counts(importing),
         "applied": review.applied(importing),
         "issue_counts": importing.issue_counts,
@@ -103,6 +104,7 @@ def possible(importing: Import, state: State, *, steers: bool) -> dict[str, bool
         "discard": steers and not state.is_working and state.status not in applied,
         # Who may steer an import may edit every layer of its community.
         "revert": steers and state.status == ImportStatus.APPLIED and not state.undoing,
+        "redo": steers and state.status == ImportStatus.REVERTED and not state.undoing,
     }
 
 

@@ -26,6 +26,7 @@ from importers.models import Import
 from importers.sandbox import FileInspection, LayerInspection
 from layers.access import may, visible_layers
 from layers.models import Changeset, Layer
+from layers.reverts import standings_of
 
 Status, Mode = Changeset.Status, Changeset.StagingMode
 
@@ -112,9 +113,9 @@ def _applied(importing: Import) -> QuerySet[Import]:
         community=importing.community_id, content=importing.content, changeset__status=Status.APPLIED,
         changeset__layer__is_draft=False,
     ).exclude(pk=importing.pk).exclude(content="")  # fmt: skip
-    undone = Changeset.objects.filter(status=Status.APPLIED, reverts__isnull=False)
+    standings = standings_of(found.values_list("changeset", flat=True))
     return (
-        found.exclude(changeset__in=undone.values("reverts"))
+        found.exclude(changeset__in=[pk for pk, standing in standings.items() if standing.is_undone])
         .select_related("changeset")
         .defer("inspection", "summary")
         .order_by("-pk")
@@ -122,6 +123,7 @@ def _applied(importing: Import) -> QuerySet[Import]:
 
 
 def _editable(community: Community, actor: User | None) -> dict[int, Layer]:
+    found: QuerySet[Layer]
     if actor is None:
         found = Layer.objects.filter(is_draft=False)
     else:

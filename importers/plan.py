@@ -225,9 +225,11 @@ def _new_layer(
     proposal = proposal_for(source, community=community, actor=actor, choices=choices)
     fields = _fields(source, proposal, choices, schema, community)
     attributes["fields"] = [*attributes["fields"], *schema_fields(proposal, choices, schema=schema)]
-    key_field = _key_of(choices, fields) or attributes.get("key_field", "")
-    if choices.key_field == "" and not key_field:
-        key_field = propose_key(proposal, choices)
+    key_field = ""
+    if choices.key_field is not None:
+        key_field = (
+            _key_of(choices, fields) or attributes.get("key_field", "") or propose_key(proposal, choices)
+        )
     if key_field and key_field not in {item["key"] for item in attributes["fields"]}:
         raise FieldNotInFile(layer=source.name, field=key_field, choices=", ".join(i.key for i in fields))
     given = {item.key for item in fields}

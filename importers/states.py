@@ -14,6 +14,7 @@ from gis_core.errors import HromadaError
 from gis_core.jobs.models import UNFINISHED, Job, JobState
 from importers.models import Import, ImportStatus
 from layers.models import Changeset
+from layers.reverts import Standing, standings_of
 
 WORKING = frozenset({
     ImportStatus.INSPECTING, ImportStatus.PREPARING, ImportStatus.APPLYING, ImportStatus.REVERTING,
@@ -58,7 +59,8 @@ def refuse_without_owner(importing: Import) -> None:
 class State:
     """An import as it is: status, why it failed ({"code", "params"}), and the job that works on it or did.
 
-    One that is applied is `undoing` where a changeset that undoes it waits for its reviewer.
+    One that is applied is `undoing` where a changeset that undoes it waits for its reviewer, and one that is undone
+    where one waits that brings it back.
     """
 
     status: ImportStatus
@@ -68,7 +70,8 @@ class State:
 
     @property
     def label(self) -> str:
-        return str(_("applied; its undoing waits for a reviewer") if self.undoing else self.status.label)
+        waits = self.undoing and self.status == ImportStatus.APPLIED
+        return str(_("applied; its undoing waits for a reviewer") if waits else self.status.label)
 
     @property
     def is_working(self) -> bool:
@@ -90,9 +93,9 @@ def states_of(imports: Iterable[Import]) -> list[State]:
         item.refresh_from_db()
     if moved:
         jobs |= _jobs_of(moved)
-    inverses = _inverses_of(listed)
+    standings = _standings_of(listed)
     return [
-        _state(item, jobs.get(item.job) if item.job else None, inverses.get(item.changeset_id, frozenset()))
+        _state(item, jobs.get(item.job) if item.job else None, standings.get(item.changeset_id or 0))
         for item in listed
     ]
 
@@ -101,16 +104,11 @@ def _jobs_of(imports: list[Import]) -> dict[Any, Job]:
     return {job.uuid: job for job in Job.objects.filter(uuid__in=[it.job for it in imports if it.job])}
 
 
-def _inverses_of(imports: list[Import]) -> dict[int | None, frozenset[str]]:
-    """For changesets that were handed in, the statuses of those that undo them."""
-    handed_in = (ImportStatus.APPLIED, ImportStatus.SUBMITTED)
+def _standings_of(imports: list[Import]) -> dict[int, Standing]:
+    """What became of changesets that were handed in, or are being undone or brought back."""
+    handed_in = (ImportStatus.APPLIED, ImportStatus.SUBMITTED, ImportStatus.REVERTING)
     changesets = [item.changeset_id for item in imports if item.status in handed_in and item.changeset_id]
-    found: dict[int | None, frozenset[str]] = {}
-    if changesets:
-        undoing = Changeset.objects.filter(reverts__in=changesets).values_list("reverts", "status")
-        for changeset, status in undoing:
-            found[changeset] = found.get(changeset, frozenset()) | {status}
-    return found
+    return standings_of(changesets) if changesets else {}
 
 
 def _has_moved(importing: Import, jobs: dict[Any, Job]) -> bool:
@@ -118,22 +116,22 @@ def _has_moved(importing: Import, jobs: dict[Any, Job]) -> bool:
     return importing.status in WORKING and (job is None or job.state not in UNFINISHED)
 
 
-def _state(importing: Import, job: Job | None, inverses: frozenset[str]) -> State:
+def _state(importing: Import, job: Job | None, standing: Standing | None) -> State:
     status = ImportStatus(importing.status)
     if status in WORKING:
-        return _of_job(status, job)
+        return _of_job(status, job, standing)
     changeset = importing.changeset
     if status == ImportStatus.SUBMITTED and changeset is not None:
-        return _of_review(changeset, job, inverses)
+        return _of_review(changeset, job, standing)
     if status == ImportStatus.APPLIED and changeset is not None:
-        return _of_applied(importing.problem, job, inverses)
+        return _of_applied(importing.problem, job, standing)
     return State(status, importing.problem, job)
 
 
-def _of_job(status: ImportStatus, job: Job | None) -> State:
+def _of_job(status: ImportStatus, job: Job | None, standing: Standing | None) -> State:
     if job is not None and job.state in UNFINISHED:
         return State(status, None, job)
-    before = ImportStatus.APPLIED if status == ImportStatus.REVERTING else None
+    before = _of_applied(None, job, standing).status if status == ImportStatus.REVERTING else None
     if job is not None and job.state == JobState.CANCELLED:
         return State(before or ImportStatus.CANCELLED, None, job)
     problem = {"code": ImportInterrupted.code, "params": {}}
@@ -142,10 +140,10 @@ def _of_job(status: ImportStatus, job: Job | None) -> State:
     return State(before or ImportStatus.FAILED, problem, job)
 
 
-def _of_review(changeset: Changeset, job: Job | None, inverses: frozenset[str]) -> State:
+def _of_review(changeset: Changeset, job: Job | None, standing: Standing | None) -> State:
     match changeset.status:
         case Changeset.Status.APPLIED:
-            return _of_applied(None, job, inverses)
+            return _of_applied(None, job, standing)
         case Changeset.Status.REJECTED:
             refusal = ChangesetRejected(comment=changeset.review_comment)
             return State(ImportStatus.FAILED, {"code": refusal.code, "params": refusal.params}, job)
@@ -155,7 +153,7 @@ def _of_review(changeset: Changeset, job: Job | None, inverses: frozenset[str]) 
             return State(ImportStatus.SUBMITTED, None, job)
 
 
-def _of_applied(problem: dict[str, Any] | None, job: Job | None, inverses: frozenset[str]) -> State:
-    if Changeset.Status.APPLIED in inverses:
-        return State(ImportStatus.REVERTED, None, job)
-    return State(ImportStatus.APPLIED, problem, job, undoing=Changeset.Status.SUBMITTED in inverses)
+def _of_applied(problem: dict[str, Any] | None, job: Job | None, standing: Standing | None) -> State:
+    undone = standing is not None and standing.is_undone
+    status = ImportStatus.REVERTED if undone else ImportStatus.APPLIED
+    return State(status, problem, job, undoing=standing is not None and standing.waits)

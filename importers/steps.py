@@ -1,6 +1,6 @@
 """How people and programs move an import: every page, address and command calls these.
 
-    start_import -> decide (as often as needed) -> prepare -> apply -> revert
+    start_import -> decide (as often as needed) -> prepare -> apply -> revert -> redo
     cancel, retry, discard
 
 Each changes the row in one short transaction and leaves the work to a job (`importers.tasks`). What is wrong
@@ -37,6 +37,8 @@ from layers.models import Layer, Raster
 
 _INSPECTED_WITH = frozenset({"encoding"})
 """Choices that change what is found in a file: with another encoding its columns have other names."""
+_PLACED_WITH = frozenset({"crs", "swap_xy", "source_layer", "place_column"})
+"""Choices by which the data come to lie where they do."""
 _WITHOUT_EFFECT = frozenset({"until", "accept_outside"})
 
 
@@ -99,6 +101,8 @@ def decide(*, importing: Import, actor: User, choices: Mapping[str, Any]) -> Imp
         _refuse_status(state, but=ENDED)
         before = Choices.from_json(importing.choices)
         wanted = before.with_changes(choices)
+        if "accept_outside" not in choices and _lies_otherwise(wanted, before):
+            wanted = replace(wanted, accept_outside=False)
         changed = wanted.changed(before) - _WITHOUT_EFFECT
         importing.choices = wanted.to_json()
         importing.save(update_fields=["choices", "updated_at"])
@@ -156,6 +160,7 @@ def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Im
     wanted = {
         **importing.choices, "source_layer": source_layer, "layer": slug, "title": {},
         "mapping": [], "keep_personal": {}, "key_field": "", "place_column": "", "mode": "",
+        "accept_outside": False,
     }  # fmt: skip
     made = Import.objects.create(
         community=importing.community, owner=importing.owner, name=importing.name,
@@ -170,9 +175,8 @@ def _sibling(importing: Import, source_layer: str, slug: str, actor: User) -> Im
 def free_slug(community: Community, name: str, *, besides: Sequence[str] = ()) -> str:
     """A short name for a new layer, made of `name`, that no layer and no raster of the community has and that is
     not among `besides`."""
-    layers = Layer.objects.exclude(is_draft=True, revision__gt=0)
     taken = set(besides)
-    for named in (layers, Raster.objects.all()):
+    for named in (Layer.objects.named(), Raster.objects.all()):
         taken.update(named.filter(community=community).values_list("slug", flat=True))
     return field_key(field_key(name)[:36].rstrip("_"), taken)
 
@@ -279,6 +283,18 @@ def revert(*, importing: Import, actor: User) -> Import:
     return importing
 
 
+def redo(*, importing: Import, actor: User) -> Import:
+    """Queue the undoing of what undid an import: its features come back with their ids, and so does the layer that
+    it had made. Raises ImportBusy, WrongImportStatus, NotAllowed."""
+    with transaction.atomic():
+        importing, state = _locked(importing, actor)
+        _refuse_status(state, only={ImportStatus.REVERTED})
+        if state.undoing:
+            raise WrongImportStatus(status=state.label)
+        tasks.enqueue(importing, ImportStatus.REVERTING, actor)
+    return importing
+
+
 # --- what the steps have in common ---
 
 
@@ -319,6 +335,11 @@ def _question(importing: Import) -> dict[str, Any] | None:
             raise
         return stored(error)
     return None
+
+
+def _lies_otherwise(wanted: Choices, before: Choices) -> bool:
+    """Whether the data lie elsewhere by the new choices, or go elsewhere: what was confirmed of the place is void."""
+    return bool(wanted.changed(before) & _PLACED_WITH) or wanted.layer != before.layer != ""
 
 
 def _prepare(importing: Import, actor: User) -> None:

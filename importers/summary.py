@@ -99,6 +99,12 @@ def with_changeset(summary: dict[str, Any], changeset: Changeset) -> dict[str, A
     }
 
 
+def summary_as_it_stands(importing: Import) -> dict[str, Any] | None:
+    """The kept summary with what its changeset came to since: a reviewer applies it later than it was handed in."""
+    summary, changeset = importing.summary, importing.changeset
+    return summary if summary is None or changeset is None else with_changeset(summary, changeset)
+
+
 def summary_of(importing: Import) -> ImportSummary:
     """What is kept of a prepared import, with the first issues; left-out rows come first."""
     known = {item.name for item in fields(ImportSummary)}

@@ -21,6 +21,10 @@ from importers.models import Import, ImportStatus
 from importers.questions import ASKED, stored
 from importers.states import refuse_without_owner
 from layers.edits import revert_changeset
+from layers.models import Changeset
+from layers.reverts import standings_of
+
+_LONGEST_COMMENT = 500
 
 
 @task(title=_("Looking at a file"), queue_name="imports")
@@ -69,12 +73,14 @@ def apply_import(import_id: int, turn: int, actor_id: int | None = None) -> dict
 
 @task(title=_("Undoing an import"), queue_name="imports")
 def revert_import(import_id: int, turn: int, actor_id: int | None = None) -> dict[str, Any]:
-    """Undo an applied import by a changeset of its own."""
+    """Undo an applied import by a changeset of its own, or bring one back by undoing what undid it last."""
     actor = None if actor_id is None else User.objects.get(pk=actor_id)
 
     def work(importing: Import) -> None:
         assert importing.changeset is not None  # noqa: S101 -- it was applied
-        revert_changeset(changeset=importing.changeset, actor=actor, comment=importing.title)
+        standing = standings_of([importing.changeset.pk])[importing.changeset.pk]
+        last = Changeset.objects.get(pk=standing.last)
+        revert_changeset(changeset=last, actor=actor, comment=importing.title[:_LONGEST_COMMENT])
         Import.objects.filter(pk=importing.pk).update(status=ImportStatus.APPLIED)
 
     return _run(import_id, turn, ImportStatus.REVERTING, work)

@@ -146,7 +146,19 @@ def _question_of_everyone() -> tuple[str, tuple[Any, ...]]:
 def visible_layers(user: Reader) -> QuerySet[Layer]:
     """The layers that `user` may read, with their communities, in the legend's order."""
     everything = Layer.objects.select_related("community").defer("community__boundary")  # megabytes, maybe
-    layers = everything.filter(is_draft=False)
+    return _open_to(user, everything.filter(is_draft=False))
+
+
+def may_see_history(user: Reader, layer: Layer) -> bool:
+    """Whether `user` may look at changesets of the layer: who may read and edit it. So may they those of a layer that
+    was withdrawn when the import that made it was undone, by which alone it comes back."""
+    layers = Layer.objects.all()
+    seen = layers.filter(is_draft=False) | layers.withdrawn()
+    return _open_to(user, seen.filter(pk=layer.pk)).exists() and may(user, layer, Action.EDIT)
+
+
+def _open_to(user: Reader, layers: QuerySet[Layer]) -> QuerySet[Layer]:
+    """Those of `layers` that `user` may read by their access level."""
     if getattr(user, "is_superuser", False):
         return layers
     published = Q(publish_mode=PublishMode.FULL)

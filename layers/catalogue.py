@@ -57,10 +57,9 @@ def create_layer(
     if not may_create_layers(actor, community):
         raise NotAllowed()
     with transaction.atomic():
+        free_withdrawn_name(community, slug, actor=actor)
         present = Layer.objects.filter(community=community, slug=slug).first()
-        if present is not None and present.is_withdrawn:
-            _give_up_name(present, actor)
-        elif present is not None:
+        if present is not None:
             taken = LayerBeingPrepared if present.is_draft else LayerExists
             raise taken(community=community.slug, slug=slug)
         refuse_name_of_raster(community, slug)
@@ -99,8 +98,14 @@ def withdraw_layer(*, layer: Layer, actor: User | None) -> None:
     _record("layer-withdrawn", layer, actor)
 
 
-def _give_up_name(layer: Layer, actor: User | None) -> None:
-    """A withdrawn layer makes room for a new one of its name."""
+def free_withdrawn_name(community: Community, slug: str, *, actor: User | None) -> None:
+    """Let a withdrawn layer, if one has this name, make room for a new layer or raster; in the caller's
+    transaction."""
+    layer = (
+        Layer.objects.withdrawn().select_related("community").filter(community=community, slug=slug).first()
+    )
+    if layer is None:
+        return
     before, layer.slug = layer.slug, f"{layer.slug[:28]}_{layer.pk}"
     layer.save(update_fields=["slug", "updated_at"])
     _record("layer-renamed", layer, actor, before=before)

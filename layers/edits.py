@@ -226,7 +226,7 @@ def apply_changeset(*, changeset: Changeset, actor: User | None) -> Changeset:
         layer = _with_new_fields(layer, changeset)
         with _writing(changeset):
             counts = _carry_out(layer, changeset, actor)
-        changeset.makes_layer = layer.is_draft
+        changeset.makes_layer = layer.is_draft and not layer.is_withdrawn
         _finish(layer, changeset, counts)
         if layer.is_draft:
             publish_draft(layer=layer, actor=actor)
@@ -260,8 +260,8 @@ def _carry_out(layer: Layer, changeset: Changeset, actor: User | None) -> Counts
 def revert_changeset(*, changeset: Changeset, actor: User | None, comment: str = "") -> Changeset:
     """Undo an applied changeset by a new one: every feature, id and attribute as before it.
 
-    The new changeset is applied at once, or left submitted where the layer demands review. A layer that the
-    changeset made is withdrawn, unless somebody else has changed it; undoing the undoing brings it back. Raises
+    The new changeset is applied at once, or left submitted where the layer demands review. A layer that an import
+    made is withdrawn once nothing that was done to its features stands; undoing the undoing brings it back. Raises
     StaleEdit with the features changed since, AlreadyReverted, RevertWaits, WrongStatus, NotAllowed.
     """
     with transaction.atomic():

@@ -24,7 +24,7 @@ from gis_core.errors import HromadaError, NotAllowed
 from gis_core.people import Membership, User
 from gis_core.roles import Action, Role, roles_that_may
 from layers.access import Reader
-from layers.catalogue import may_create_layers
+from layers.catalogue import free_withdrawn_name, may_create_layers
 from layers.models import Layer, Raster
 from layers.models.catalogue import AccessLevel
 from layers.styles.raster_reading import bands_of, read_raster_style
@@ -108,9 +108,9 @@ def may_change(user: Reader | None, raster: Raster) -> bool:
 
 def refuse_taken_name(community: Community, slug: str) -> None:
     """Layers and rasters share their names, so that `community.slug` means one thing. Raises RasterExists."""
-    for model in (Raster, Layer):
-        if model._default_manager.filter(community=community, slug=slug).exists():
-            raise RasterExists(community=community.slug, slug=slug)
+    holders: tuple[QuerySet[Any], ...] = (Raster.objects.all(), Layer.objects.named())
+    if any(named.filter(community=community, slug=slug).exists() for named in holders):
+        raise RasterExists(community=community.slug, slug=slug)
 
 
 # --- changing ---
@@ -138,6 +138,7 @@ def create_raster(
         # Two who make the same raster at once come one after the other.
         Community.objects.select_for_update(no_key=True).get(pk=community.pk)
         refuse_taken_name(community, slug)
+        free_withdrawn_name(community, slug, actor=actor)
         raster = Raster(
             uuid=uuid or uuids.uuid4(), community=community, slug=slug, title=dict(title), footprint=footprint,
             created_by=actor, size=file.stat().st_size, **attributes,

@@ -4,6 +4,9 @@ A small one is written down as rows of `Change`, to be looked at like any other;
 list of a few numbers a feature in schema `staging`, and no geometry is copied until it is applied.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.db import connection
 from psycopg2 import sql
 
@@ -49,15 +52,38 @@ def apply_inverse(layer: Layer, inverse: Changeset) -> Counts:
     return counts
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What became of an applied changeset: `last` is the latest of those that undo it, undo that and so on, or the
+    changeset itself; it `is_undone` where they are odd in number. `waits`: another is waiting for its reviewer."""
+
+    last: int
+    is_undone: bool
+    waits: bool
+
+
+def standings_of(changesets: Iterable[int]) -> dict[int, Standing]:
+    """By the id of each changeset; one query, however many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDINGS, {"changesets": list(changesets)})
+        return {root: Standing(last, depth % 2 == 1, waits) for root, last, depth, waits in cursor.fetchall()}
+
+
 def leaves_nothing(layer: Layer, inverse: Changeset) -> bool:
-    """Whether this undoing leaves the layer as it was before the import that made it: nobody but that import, and
-    those who undid it and did it again, has changed the layer or is about to."""
+    """Whether this undoing leaves the layer, which an import made, as it was before it: nothing that was done to its
+    features stands, and nobody is about to change them."""
     if inverse.source != Changeset.Source.REVERT or layer.feature_count:
         return False
-    changed = layer.changesets.exclude(source=Changeset.Source.REVERT)
-    changed = changed.exclude(status=Changeset.Status.REJECTED)
+    # Who is opening a changeset holds the layer's row by a reference: then it is skipped here.
+    mine = Layer.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=layer.pk)
+    if not list(mine.values_list("pk", flat=True)):
+        return False
     waiting = layer.changesets.exclude(status__in=(Changeset.Status.APPLIED, Changeset.Status.REJECTED))
-    return list(changed.values_list("makes_layer", flat=True)) == [True] and not waiting.exists()
+    done = layer.changesets.filter(status=Changeset.Status.APPLIED).exclude(source=Changeset.Source.REVERT)
+    made = dict(done.values_list("pk", "makes_layer"))
+    if waiting.exists() or not any(made.values()):
+        return False
+    return all(standing.is_undone for standing in standings_of(made).values())
 
 
 def _refuse(conflicts: sql.Composable) -> None:
@@ -95,6 +121,16 @@ _PAST = """
                    SELECT feature_id FROM layers_featureversion
                    WHERE layer_id = {layer} AND changeset_id = {changeset}))) AS f
     ON f.id = v.feature_id
+"""
+_STANDINGS = """
+    WITH RECURSIVE chain AS (
+        SELECT root, root AS last, 0 AS depth FROM unnest(%(changesets)s::bigint[]) AS root
+        UNION ALL
+        SELECT chain.root, inverse.id, chain.depth + 1 FROM chain
+        JOIN layers_changeset inverse ON inverse.reverts_id = chain.last AND inverse.status = 'applied')
+    SELECT DISTINCT ON (root) root, last, depth,
+           EXISTS (SELECT FROM layers_changeset w WHERE w.reverts_id = chain.last AND w.status = 'submitted')
+    FROM chain ORDER BY root, depth DESC
 """
 _AS_CHANGES = """
     INSERT INTO layers_change (changeset_id, op, feature_id, base_version, geom, properties, external_key)

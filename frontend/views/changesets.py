@@ -18,16 +18,16 @@ from frontend.summaries import import_report
 from frontend.views.page import page, signed_in, whole_number
 from gis_core.errors import HromadaError, NotFound
 from gis_core.roles import Action
-from layers.access import LayerNotFound, ReadSource, access_layer, may, read_source
+from layers.access import LayerNotFound, ReadSource, access_layer, may, may_see_history, read_source
 from layers.edits import revert_changeset
-from layers.models import Changeset
+from layers.models import Changeset, Layer
 
 PAGE_SIZE = 100
 CHIPS = {"applied": "good", "rejected": "bad", "needs_changes": "warn", "submitted": "info"}
 
 
 def visible_changeset(request: HttpRequest, community: str, number: int) -> Changeset:
-    """A changeset of a layer the reader may read, for members alone.
+    """A changeset of a layer the reader may read, for members alone; of a withdrawn layer for its editors.
 
     Raises NotFound for an absent and for a hidden one alike.
     """
@@ -41,7 +41,9 @@ def visible_changeset(request: HttpRequest, community: str, number: int) -> Chan
     try:
         access_layer(request.user, changeset.layer.full_name)
     except LayerNotFound as error:
-        raise NotFound() from error
+        # A withdrawn layer is not there for anybody, and comes back by a changeset of it alone.
+        if not may_see_history(request.user, changeset.layer):
+            raise NotFound() from error
     return changeset
 
 
@@ -66,10 +68,11 @@ def _shown(
         "here": _address(changeset),  # also after a form of this page was sent
         "changeset": changeset,
         "layer": layer,
+        "layer_url": _layer_address(layer),
         "chip": CHIPS.get(changeset.status, ""),
         "crumbs": [
             {"title": _("Layers"), "url": reverse("layer-list", args=[layer.community.slug])},
-            {"title": layer.local_title, "url": reverse("layer", args=[layer.community.slug, layer.slug])},
+            {"title": layer.local_title, "url": _layer_address(layer)},
         ],
         "changes": [_row(row, source) for row in rows[:PAGE_SIZE]],
         "next_url": f"{_address(changeset)}?after={rows[PAGE_SIZE - 1].feature_id}"
@@ -89,6 +92,16 @@ def _shown(
         community=layer.community,
         section="layers",
         status=status,
+    )
+
+
+def _layer_address(layer: Layer) -> str:
+    """The layer's page; the list of layers for one that is withdrawn, which has no page."""
+    community = layer.community.slug
+    return (
+        reverse("layer-list", args=[community])
+        if layer.is_draft
+        else reverse("layer", args=[community, layer.slug])
     )
 
 

@@ -298,9 +298,14 @@ def _row_ids(request: HttpRequest, name: str) -> set[int]:
     return {int(text) for text in texts}
 
 
+_STEPS = {
+    "apply": steps.apply, "cancel": steps.cancel, "retry": steps.retry, "revert": steps.revert, "redo": steps.redo,
+}  # fmt: skip
+
+
 @require_POST
 def act(request: HttpRequest, community: str, importing: UUID, action: str) -> HttpResponse:
-    """Apply, cancel, retry, discard or revert."""
+    """Apply, cancel, retry, discard, revert or redo."""
     if not request.user.is_authenticated:
         return redirect_to_login(reverse("importing", args=[community, importing]))
     found = import_of(request, community, importing)
@@ -310,9 +315,7 @@ def act(request: HttpRequest, community: str, importing: UUID, action: str) -> H
             steps.discard(importing=found, actor=actor)
             messages.success(request, _("The import was thrown away. Nothing of it was kept."))
             return redirect("import-list", community)
-        {"apply": steps.apply, "cancel": steps.cancel, "retry": steps.retry, "revert": steps.revert}[action](
-            importing=found, actor=actor
-        )
+        _STEPS[action](importing=found, actor=actor)
     except HromadaError as error:
         if error.status != 409:
             raise

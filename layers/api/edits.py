@@ -13,9 +13,9 @@ from gis_core.api.params import BIGINT_MAX
 from gis_core.errors import BadParameter, NotAllowed, NotFound
 from gis_core.people import User
 from gis_core.roles import Action
-from layers.access import access_layer, may, visible_layers
+from layers.access import access_layer, may, may_see_history
 from layers.edits import VERDICTS, ChangeDraft, revert_changeset, send_changes
-from layers.models import Change, Changeset, Layer
+from layers.models import Change, Changeset
 from layers.queries import feature_history
 from layers.verdicts import give_verdict
 
@@ -187,13 +187,9 @@ def changeset_of_member(request: Any, changeset: int) -> Changeset:
         .filter(pk=changeset)
         .first()
     )
-    if found is None or not _may_see(request.user, found.layer):
+    if found is None or not may_see_history(request.user, found.layer):
         raise NotFound()
     return found
-
-
-def _may_see(user: Any, layer: Layer) -> bool:
-    return visible_layers(user).filter(pk=layer.pk).exists() and may(user, layer, Action.EDIT)
 
 
 class FeatureStateSerializer(serializers.Serializer[Any]):

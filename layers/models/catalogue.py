@@ -49,6 +49,16 @@ class GeometryType(models.TextChoices):
     ANY = "Geometry", _("Any geometry")
 
 
+class LayerQuerySet(models.QuerySet["Layer"]):
+    def withdrawn(self) -> "LayerQuerySet":
+        """Those whose import was undone that made them: they keep their history and are as good as not there."""
+        return self.filter(is_draft=True, revision__gt=0)
+
+    def named(self) -> "LayerQuerySet":
+        """Those that hold their short name: all but withdrawn ones, which give it up to a new layer or raster."""
+        return self.exclude(is_draft=True, revision__gt=0)
+
+
 class Layer(models.Model):
     """A set of features of one kind that belongs to a community."""
 
@@ -100,6 +110,8 @@ class Layer(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = LayerQuerySet.as_manager()
+
     class Meta:
         ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["community", "slug"], name="layer_slug_once")]
@@ -114,7 +126,7 @@ class Layer(models.Model):
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether the import that made it was undone: it keeps its history and is as good as not there."""
+        """See LayerQuerySet.withdrawn."""
         return self.is_draft and self.revision > 0
 
     @property

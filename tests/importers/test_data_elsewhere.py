@@ -81,6 +81,34 @@ def test_a_person_who_saw_the_question_may_apply_all_the_same(
 
 
 @pytest.mark.django_db
+def test_what_was_confirmed_of_one_place_holds_for_no_other(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = files.shapefile(tmp_path, files.parcels(3, west=31.0, south=50.0), epsg=4326)
+    importing = started(file, community, editor, layer="parcels", accept_outside=True, until="prepare")
+    assert import_document(importing, editor)["question"] is None
+    elsewhere = {"crs": "EPSG:4326", "swap_xy": True, "until": "apply"}
+    steps.decide(importing=importing, actor=editor, choices=elsewhere)
+    importing = after_jobs(importing)
+    assert importing.status == ImportStatus.READY
+    assert import_document(importing, editor)["question"]["code"] == "data-elsewhere"
+    assert not Feature.objects.exists()
+    steps.decide(importing=importing, actor=editor, choices={"swap_xy": False, "accept_outside": True})
+    assert after_jobs(importing).status == ImportStatus.APPLIED
+
+
+@pytest.mark.django_db
+def test_what_was_confirmed_of_one_layer_of_a_file_holds_for_no_other(
+    community: Community, editor: User, tmp_path: Path
+) -> None:
+    file = files.geopackage(tmp_path, files.parcels(3, west=32.6, south=46.6), layer="parcels")
+    files.geopackage(tmp_path, files.parcels(3, west=30.0, south=50.0), layer="others")
+    importing = started(file, community, editor, source_layer="parcels", layer="parcels", accept_outside=True)
+    made = steps.split(importing=importing, actor=editor, layers=["parcels", "others"])
+    assert [item.choices["accept_outside"] for item in made] == [True, False]
+
+
+@pytest.mark.django_db
 def test_some_rows_outside_are_told_and_stop_nothing(
     community: Community, editor: User, tmp_path: Path
 ) -> None:

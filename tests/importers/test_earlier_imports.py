@@ -1,6 +1,8 @@
 """A file that comes again goes where it went, changes nothing there, and everybody is told so."""
 
+import importlib
 import json
+import zipfile
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from gis_core.communities import Community
@@ -17,7 +20,7 @@ from importers.documents import import_document
 from importers.models import Import, ImportStatus
 from layers.catalogue import update_layer
 from layers.edits import ChangeDraft, send_changes
-from layers.models import Feature, Layer
+from layers.models import Changeset, Feature, Layer
 from tests.importers import files
 from tests.importers.test_import_steps import after_jobs, sent, started
 
@@ -215,6 +218,27 @@ def test_a_file_sent_in_one_request_is_recognised_too(
     assert importing.status == ImportStatus.UNCHANGED
 
 
+def test_what_was_imported_before_the_program_kept_content_is_known_again_too(
+    community: Community, editor: User, file: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(files.shapefile(tmp_path, files.parcels(4), name="apart")) as archive:
+        archive.extractall(tmp_path / "parts")
+    parts = [sent(part, community, editor) for part in sorted((tmp_path / "parts").iterdir())]
+    wanted = {"layer": "apart", "until": "apply"}
+    after_jobs(steps.start_import(community=community, owner=editor, uploads=parts, choices=wanted))
+    started(file, community, editor, layer="parcels", until="apply")
+    kept = list(Import.objects.order_by("pk").values_list("content", flat=True))
+    assert Changeset.objects.filter(makes_layer=True).count() == 2
+    Import.objects.update(content="")
+    Changeset.objects.update(makes_layer=False)
+    migration = importlib.import_module("importers.migrations.0007_imports_before_known_again")
+    with connection.cursor() as cursor:
+        for operation in migration.Migration.operations:
+            cursor.execute(operation.sql)
+    assert list(Import.objects.order_by("pk").values_list("content", flat=True)) == kept
+    assert Changeset.objects.filter(makes_layer=True).count() == 2
+
+
 def test_a_layer_without_a_key_can_be_updated(community: Community, editor: User, tmp_path: Path) -> None:
     rows = files.parcels(3)
     started(
@@ -238,6 +262,10 @@ def test_the_column_that_tells_rows_apart_is_the_key_unless_somebody_wants_none(
     assert Layer.objects.get(slug="parcels").key_field == proposed
     started(file, community, editor, layer="keyless", key_field=None, until="apply")
     assert Layer.objects.get(slug="keyless").key_field == ""
+    standard = started(
+        file, community, editor, layer="st", standard="parcels", key_field=None, until="prepare"
+    )
+    assert (standard.question, Layer.objects.get(slug="st").key_field) == (None, "")
 
 
 def test_counts_after_a_partial_acceptance_are_of_what_was_applied(
@@ -267,8 +295,6 @@ def steps_rows(importing: Import, reader: User) -> list[int]:
 def test_an_upload_of_parts_and_a_folder_of_them_are_the_same_file(
     community: Community, editor: User, tmp_path: Path
 ) -> None:
-    import zipfile
-
     folder = tmp_path / "parts"
     with zipfile.ZipFile(files.shapefile(tmp_path, files.parcels(3))) as archive:
         archive.extractall(folder)
