@@ -33,11 +33,11 @@ pytestmark = [
     pytest.mark.usefixtures("committed"),
 ]
 ROOT = Path(__file__).parents[2]
-EDITORS, READERS, STARTING_S = 2, 2, 3
+EDITORS, READERS, STARTING_S, ROUNDS = 2, 2, 3, 5
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(amount(120, 3600))
+@pytest.mark.timeout(amount(240, 3600))
 def test_no_reader_ever_gets_a_tile_from_before_a_commit(
     make_layer: Callable[..., Layer], user_with_role: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,22 +52,27 @@ def test_no_reader_ever_gets_a_tile_from_before_a_commit(
     member = Client()
     member.force_login(user_with_role("viewer"))
     given = {
-        "until": time.time() + STARTING_S + seconds,
         "layers": [parcels.full_name, wells.full_name],
         "session": member.cookies[settings.SESSION_COOKIE_NAME].value,
     }
     crowded = seed % 2 == 1
     if crowded:  # tiles gather in larger cells, and show little by itself
         monkeypatch.setenv("HROMADA_MAX_TILE_FEATURES", "30")
-    done = run_all(given, seed)
+    done: Counter[str] = Counter()
+    for again in range(ROUNDS):  # a busy machine does less in the same time
+        done += run_all(given | {"until": time.time() + STARTING_S + seconds}, seed + 100 * again)
+        if not missing(done, crowded=crowded):
+            break
     tell(f"{dict(done)}")
-    assert done["draw"] > 10
-    assert done["append"] + done["replace"] + done["undo"] > 3
-    assert done["compared"] > 50
-    assert crowded or done["marks"] > 50
-    assert done["200"] > 50
-    assert done["304"] > 5
+    assert not missing(done, crowded=crowded)
     compare_all_kept_tiles()
+
+
+def missing(done: Counter[str], *, crowded: bool) -> list[str]:
+    """What was done too seldom to prove anything."""
+    loads = done["append"] + done["replace"] + done["undo"]
+    wanted = {"draw": 10, "compared": 50, "marks": -1 if crowded else 50, "200": 50, "304": 5}
+    return [name for name, least in wanted.items() if done[name] <= least] + ["loads"] * (loads <= 3)
 
 
 def run_all(given: dict[str, Any], seed: int) -> Counter[str]:
