@@ -76,13 +76,17 @@ TABLE: tuple[Limit, ...] = (
     Limit("job_lock_wait_s", 30, "s", "Longest wait of a background job for somebody else's edit"),
     Limit("max_jobs_page", 100, "jobs", "Most jobs on one page of the list"),
     Limit("max_style_classes", 200, "classes", "Most classes in one layer style"),
-    Limit("style_sample", 50_000, "features", "Most features whose values the classes of a style are made from"),
+    Limit(
+        "style_sample", 50_000, "features", "Most features whose values the classes of a style are made from"
+    ),
     Limit("max_tile_features", 10_000, "features", "Most features drawn in one vector tile"),
     Limit("max_tile_kb", 200, "kB", "Largest vector tile, packed"),
     Limit("tile_wait_ms", 3_000, "ms", "Longest wait for a tile that somebody else's request is making"),
     Limit("tile_cache_mb", 4_096, "MB", "Disk for tiles that are kept in the database"),
     Limit("tile_memory_mb", 64, "MB", "Memory of one web process for tiles that it sent last"),
-    Limit("max_archive_tiles", 2_000_000, "tiles", "Most tiles of one archive; beyond it ends a zoom earlier"),
+    Limit(
+        "max_archive_tiles", 2_000_000, "tiles", "Most tiles of one archive; beyond it ends a zoom earlier"
+    ),
     Limit("max_extract_tiles", 50_000, "tiles", "Most tiles of an area taken from an archive"),
     Limit("max_map_layers", 50, "layers", "Most layers in one tile of a map"),
     Limit("max_watched_layers", 50, "layers", "Most layers asked about at once for their changes"),

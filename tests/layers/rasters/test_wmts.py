@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -69,11 +70,12 @@ def test_a_hidden_raster_is_told_to_its_readers_alone(
     assert client.get("/tiles/wmts/missing.xml").json()["code"] == "community-not-found"
 
 
-def test_gdal_reads_it_as_wmts(heights: Raster, live_server: Any) -> None:
+def test_gdal_reads_it_as_wmts(heights: Raster, live_server: Any, tmp_path: Path) -> None:
     source = f"WMTS:{live_server.url}{ADDRESS},layer=demo.dem"
     found = subprocess.run(
         ["gdalinfo", "-checksum", "-oo", "ZOOM_LEVEL=16", source],
         capture_output=True,
+        cwd=tmp_path,  # where it keeps what it was sent
         text=True,
         timeout=40,
         check=False,
