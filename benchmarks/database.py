@@ -38,7 +38,7 @@ def own_database() -> Iterator[None]:
 
 def _drop(url: str) -> None:
     """Autovacuum belongs to the superuser, so it cannot be driven out; it goes away by itself."""
-    for _ in range(60):
+    for _ in range(600):
         try:
             return _statement(url, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
         except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ObjectInUse):
