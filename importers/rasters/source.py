@@ -1,5 +1,6 @@
 """What was sent, laid out for the process that opens it: one raster with its world file and .prj, under our names."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from django.urls import reverse
 
-from importers.errors import ImportProblem, LayerNotInFile, SeveralLayers
+from importers.errors import FileNotFound, ImportProblem, LayerNotInFile, SeveralLayers
 from importers.rasters.errors import NotARaster, RasterSent
 from importers.rasters.formats import KNOWN_EXTENSIONS, PARTS, RasterFormat, is_raster_name, recognise
 from importers.readers.archive import Member, names_in, unpack
@@ -38,8 +39,10 @@ class RasterSource:
 
 
 def with_siblings(path: Path) -> list[Sent]:
-    """The file and what lies beside it under the same name: for the command line."""
-    if extension_of(path.name) == ".zip" or not path.exists():
+    """The file and what lies beside it under the same name: for the command line. Raises FileNotFound."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise FileNotFound(name=path.name)
+    if extension_of(path.name) == ".zip":
         return [Sent(path.name, path)]
     beside = [
         file

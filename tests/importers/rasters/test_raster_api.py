@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import Client
 
@@ -445,3 +445,11 @@ def test_the_command_line_imports_a_real_raster(
     raster = Raster.objects.get()
     assert (raster.srid, raster.width, raster.nodata) == (4326, 186, -32768)
     assert "demo.dem" in capsys.readouterr().out
+
+
+def test_the_command_line_says_in_a_sentence_that_there_is_no_such_file(
+    community: Community, tmp_path: Path
+) -> None:
+    with pytest.raises(CommandError, match=r"missing\.tif") as refused:
+        call_command("import_raster", str(tmp_path / "missing.tif"), community="demo", slug="dem")
+    assert refused.value.returncode == 2
